@@ -1,0 +1,42 @@
+namespace Radar.Jobs.Engine;
+
+/// <summary>What an engine calls when a job's time has come.</summary>
+public interface IEngineWork
+{
+    /// <summary>Runs the task, if it is still to be run and nobody else does.</summary>
+    /// <param name="payload">Run and task.</param>
+    /// <param name="cancellationToken">Signalled when the node stops or the engine cancels the job.</param>
+    Task<Delivery> RunAsync(TaskPayload payload, CancellationToken cancellationToken);
+
+    /// <summary>A recurring trigger fired.</summary>
+    /// <param name="workflow">The workflow.</param>
+    /// <param name="byHand">True when somebody pressed the button in the engine's dashboard.</param>
+    /// <param name="cancellationToken">Signalled when the node stops.</param>
+    Task FireAsync(string workflow, bool byHand, CancellationToken cancellationToken);
+}
+
+/// <summary>What the engine is to do with a job that was delivered.</summary>
+public abstract record Delivery
+{
+    private Delivery()
+    {
+    }
+
+    /// <summary>The job is finished, and its continuations may run.</summary>
+    public static Delivery Finished { get; } = new Done();
+
+    /// <summary>The job is finished; its continuations must not run.</summary>
+    public static Delivery Dropped(string reason) => new Failed(reason);
+
+    /// <summary>Deliver it again at this time: a retry, or a lease that is still live.</summary>
+    public static Delivery AgainAt(DateTimeOffset at) => new Again(at);
+
+    /// <summary>See <see cref="Finished"/>.</summary>
+    public sealed record Done : Delivery;
+
+    /// <summary>See <see cref="Dropped"/>.</summary>
+    public sealed record Failed(string Reason) : Delivery;
+
+    /// <summary>See <see cref="AgainAt"/>.</summary>
+    public sealed record Again(DateTimeOffset At) : Delivery;
+}
