@@ -11,7 +11,7 @@ public interface IFleet
 
     /// <summary>
     /// Registers the worker if it is new and asks it to start. A worker that was deleted begins again as <c>wait</c>; one that is
-    /// already asked to start is left as it is.
+    /// already asked to start is left as it is, unless it has <c>failed</c>: that begins again too, with its restarts forgotten.
     /// </summary>
     Task StartAsync(WorkerSpec spec, string by, CancellationToken cancellationToken);
 
@@ -27,7 +27,9 @@ public interface IFleet
         TimeSpan deadline,
         CancellationToken cancellationToken);
 
-    /// <summary>Forgets workers that are <c>deleted</c>, their leases too.</summary>
+    /// <summary>
+    /// Forgets workers that are <c>deleted</c>. Their leases stay: an epoch must never be given out twice, or a process of long ago would be let in.
+    /// </summary>
     /// <returns>How many were forgotten.</returns>
     Task<int> CleanAsync(CancellationToken cancellationToken);
 }

@@ -106,6 +106,13 @@ public sealed record WorkerSnapshot
     /// <summary>Field 22 of /proc/PID/stat: with the pid and the boot id it names the process.</summary>
     public long? ProcessStart { get; init; }
 
+    /// <summary>Machine of the process: boot id and pid namespace, as in <see cref="ProcessIdentity"/>.</summary>
+    public string? Machine { get; init; }
+
+    /// <summary>The process, when all of it is known.</summary>
+    public ProcessIdentity? Process =>
+        Machine is { } machine && Pid is { } pid && ProcessStart is { } start ? new ProcessIdentity(machine, pid, start) : null;
+
     /// <summary>Epoch of the newest process.</summary>
     public required long Epoch { get; init; }
 
@@ -123,4 +130,10 @@ public sealed record WorkerSnapshot
 
     /// <summary>Figures of the last heartbeat as JSON: lag, rates, CPU, memory.</summary>
     public required string Figures { get; init; }
+
+    /// <summary>When the next process may start, in <c>backoff</c>.</summary>
+    public DateTimeOffset? NextStartAt { get; init; }
+
+    /// <summary>Further settings as configuration keys and values.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 }
