@@ -1,0 +1,133 @@
+using System.Runtime.ExceptionServices;
+using System.Threading.Channels;
+using Radar.Market.Features;
+using Radar.Market.Models;
+
+namespace Radar.Market.Predictions;
+
+/// <summary>How far a reconciliation is.</summary>
+/// <param name="Stored">Predictions stored so far.</param>
+/// <param name="Candles">Candles gone through.</param>
+/// <param name="CandlesToDo">Candles that lacked something when it began.</param>
+/// <param name="OpenTime">The candle it is at, milliseconds UTC.</param>
+public readonly record struct ReconciliationProgress(long Stored, long Candles, long CandlesToDo, long OpenTime);
+
+/// <summary>
+/// Fills the predictions that are missing, and only those, from the candle table: reads in blocks, computes each candle's features once,
+/// predicts in batches per model, stores all versions of a block in one write. Reading, computing and storing overlap, with bounded room
+/// between them. It can be stopped at any moment and goes on where it was, because what is stored is no longer missing.
+/// </summary>
+/// <param name="store">Predictions of one coin.</param>
+/// <param name="models">Models of that coin; used by this reconciliation alone while it runs.</param>
+/// <param name="fence">Proof that the caller may write; null for callers without a lease.</param>
+public sealed class Reconciliation(PredictionStore store, IReadOnlyList<PredictionModel> models, Fence? fence)
+{
+    private const int BlocksAhead = 2;
+
+    private readonly ModelId[] _ids = [.. models.Select(m => m.Id)];
+    private long _stored;
+
+    /// <summary>Candles read, and stored, at a time. The default is 8,192.</summary>
+    public int BlockRows { get; init; } = 8_192;
+
+    /// <summary>Fills a range.</summary>
+    /// <param name="range">Which candles.</param>
+    /// <param name="progress">Called after every write, from one thread at a time.</param>
+    /// <param name="cancellationToken">Stops it within a batch; what is stored stays.</param>
+    /// <returns>Predictions stored.</returns>
+    /// <exception cref="FencedException">A newer epoch holds the lease.</exception>
+    public async Task<long> RunAsync(TimeRange range, Action<ReconciliationProgress>? progress, CancellationToken cancellationToken)
+    {
+        _stored = 0;
+        if (models.Count == 0)
+        {
+            return 0;
+        }
+        await store.EnsureAsync(_ids, cancellationToken).ConfigureAwait(false);
+        var missing = await store.MissingRangesAsync([.. models.Select(m => (m.Id, m.Input))], range, cancellationToken).ConfigureAwait(false);
+        if (missing.Count == 0)
+        {
+            return 0;
+        }
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var read = Channel.CreateBounded<CandleBlock>(BlocksAhead);
+        var predicted = Channel.CreateBounded<PredictedBlock>(BlocksAhead);
+        Task[] stages =
+        [
+            StageAsync(read.Writer, () => ReadAsync(missing, range, read.Writer, stop.Token), stop),
+            StageAsync(predicted.Writer, () => PredictAsync(read.Reader, predicted.Writer, stop.Token), stop),
+            StageAsync<PredictedBlock>(null, () => StoreAsync(predicted.Reader, missing.Sum(m => m.Rows), progress, stop.Token), stop),
+        ];
+        await Task.WhenAll(stages.Select(s => s.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)))
+            .ConfigureAwait(false);
+        var failure = stages.Select(s => s.Exception?.GetBaseException()).FirstOrDefault(e => e is not null);
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        return _stored;
+    }
+
+    // A stage that fails stops the others; a stage that ends tells the next.
+    private static Task StageAsync<T>(ChannelWriter<T>? next, Func<Task> body, CancellationTokenSource stop) => Task.Run(async () =>
+    {
+        try
+        {
+            await body().ConfigureAwait(false);
+            next?.TryComplete();
+        }
+        catch
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            next?.TryComplete();
+            throw;
+        }
+    });
+
+    private async Task ReadAsync(
+        IReadOnlyList<MissingRange> missing, TimeRange range, ChannelWriter<CandleBlock> blocks, CancellationToken cancellationToken)
+    {
+        foreach (var stretch in missing)
+        {
+            var from = await store.Table.TimeBeforeAsync(stretch.First, ModelInputStream.WarmUpRows, cancellationToken).ConfigureAwait(false);
+            var starts = true;
+            while (from <= stretch.Last)
+            {
+                var block = await store.ReadBlockAsync(_ids, new TimeRange(from, stretch.Last + 1), BlockRows, cancellationToken).ConfigureAwait(false);
+                if (block.Candles.Count == 0)
+                {
+                    break;
+                }
+                from = block.Candles[^1].OpenTime + 1;
+                await blocks.WriteAsync(block with { StartsAnew = starts, From = Math.Max(range.From, stretch.First) }, cancellationToken).ConfigureAwait(false);
+                starts = false;
+            }
+        }
+    }
+
+    private async Task PredictAsync(ChannelReader<CandleBlock> blocks, ChannelWriter<PredictedBlock> predicted, CancellationToken cancellationToken)
+    {
+        var lanes = new PredictionLanes(models);
+        await foreach (var block in blocks.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            var rows = lanes.Predict(block, cancellationToken);
+            await predicted.WriteAsync(new PredictedBlock(rows, block.Candles.Count, block.Candles[^1].OpenTime), cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task StoreAsync(
+        ChannelReader<PredictedBlock> predicted, long toDo, Action<ReconciliationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var candles = 0L;
+        await foreach (var block in predicted.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        {
+            await store.WriteAsync(block.Rows, fence, [], onlyMissing: true, cancellationToken).ConfigureAwait(false);
+            _stored += block.Rows.Present;
+            candles += block.Candles;
+            progress?.Invoke(new ReconciliationProgress(_stored, candles, toDo, block.LastOpenTime));
+        }
+    }
+
+    private sealed record PredictedBlock(PredictionRows Rows, int Candles, long LastOpenTime);
+}

@@ -1,0 +1,53 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+
+namespace Radar.Market.Topics;
+
+/// <summary>Makes sure that a topic is there.</summary>
+public static class TopicSetup
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// Creates the topic when the broker lacks it. One that exists is left as it is. (librdkafka's mock cluster cannot create topics on
+    /// request: it has them from its start, or makes them when they are first asked for.)
+    /// </summary>
+    /// <exception cref="BrokerException">The broker did not answer or refused.</exception>
+    public static async Task EnsureAsync(string bootstrapServers, string topic, int partitions, CancellationToken cancellationToken)
+    {
+        using var admin = AdminClients.Create(bootstrapServers);
+        if (await Task.Run(() => Exists(admin, bootstrapServers, topic), cancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            await admin.CreateTopicsAsync(
+                [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }],
+                new CreateTopicsOptions { OperationTimeout = Patience, RequestTimeout = Patience }).ConfigureAwait(false);
+        }
+        catch (CreateTopicsException refused) when (refused.Results.All(r => r.Error.Code is ErrorCode.TopicAlreadyExists or ErrorCode.NoError))
+        {
+        }
+        catch (KafkaException refused)
+        {
+            var error = refused is CreateTopicsException many ? many.Results[0].Error : refused.Error;
+            throw new BrokerException(
+                $"Topic '{topic}' could not be created at '{bootstrapServers}' (Radar:Kafka:BootstrapServers)", error, refused);
+        }
+    }
+
+    private static bool Exists(IAdminClient admin, string bootstrapServers, string topic)
+    {
+        try
+        {
+            // All topics: asking for one by name makes some brokers create it with their own idea of partitions.
+            return admin.GetMetadata(Patience).Topics.Any(t => t.Topic == topic && t.Error.Code == ErrorCode.NoError);
+        }
+        catch (KafkaException silent)
+        {
+            throw AdminClients.Silent(bootstrapServers, silent);
+        }
+    }
+}
