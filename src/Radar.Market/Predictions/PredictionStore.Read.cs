@@ -87,6 +87,28 @@ public sealed partial class PredictionStore
         return ranges;
     }
 
+    /// <summary>First open time with a prediction of this version, and one beyond the last; null when there is none.</summary>
+    public async Task<TimeRange?> BoundsAsync(ModelId model, CancellationToken cancellationToken)
+    {
+        await using var command = table.Source.CreateCommand($"""
+            SELECT min(open_time), max(open_time) FROM {table.Name} WHERE "{Own(model)}" IS NOT NULL
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return reader.IsDBNull(0)
+            ? null
+            : new TimeRange(CandleTime.FromDateTime(reader.GetDateTime(0)), CandleTime.FromDateTime(reader.GetDateTime(1)) + 1);
+    }
+
+    /// <summary>How many predictions of this version a range has.</summary>
+    public async Task<long> CountAsync(ModelId model, TimeRange range, CancellationToken cancellationToken)
+    {
+        await using var command = table.Source.CreateCommand(
+            $"SELECT count(\"{Own(model)}\") FROM {table.Name} WHERE open_time >= $1 AND open_time < $2");
+        CandleTable.AddRange(command, range);
+        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
     /// <summary>Open time of the first candle with enough history for a model, or null when there is none yet.</summary>
     internal async Task<long?> FirstPredictableAsync(ModelInput input, CancellationToken cancellationToken)
     {
