@@ -1,0 +1,56 @@
+using Npgsql;
+using Xunit;
+
+namespace Radar.Testing;
+
+/// <summary>A PostgreSQL server, in which every test makes databases of its own. They are dropped at the end.</summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    private readonly List<(string Name, NpgsqlDataSource Source)> _databases = [];
+    private string _server = "";
+
+    /// <inheritdoc/>
+    public Task InitializeAsync()
+    {
+        _server = Environment.GetEnvironmentVariable("RADAR_TEST_POSTGRES")
+            ?? throw new InvalidOperationException("Set RADAR_TEST_POSTGRES to the connection string of a server in which tests may create databases.");
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A new, empty database.</summary>
+    public async Task<NpgsqlDataSource> CreateDatabaseAsync()
+    {
+        var name = $"radar_test_{Guid.NewGuid():n}";
+        await ExecuteAsync($"CREATE DATABASE {name}");
+        var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(_server)
+        {
+            Database = name,
+            MaxPoolSize = 6,
+            Timezone = "UTC",
+            ApplicationName = "radar tests",
+        }.ConnectionString);
+        lock (_databases)
+        {
+            _databases.Add((name, source));
+        }
+        return source;
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        foreach (var (name, source) in _databases)
+        {
+            await source.DisposeAsync();
+            await ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        }
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(_server) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
