@@ -1,1 +1,10 @@
-return 64;
+using System.CommandLine;
+using Radar.Embedded.Kafka;
+using Radar.Embedded.Postgres;
+
+var root = new RootCommand("Radar's launcher and the local services it runs")
+{
+    PostgresCommand.Create(),
+    KafkaCommand.Create(),
+};
+return await root.Parse(args).InvokeAsync();

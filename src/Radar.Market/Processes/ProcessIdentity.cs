@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Radar.Jobs.Fleet;
+namespace Radar.Market.Processes;
 
 /// <summary>
 /// Names one process for good: a pid alone is used again, a pid with its start time on a machine since its boot is not.
