@@ -6,6 +6,7 @@ public interface IEngineWork
     /// <summary>Runs the task, if it is still to be run and nobody else does.</summary>
     /// <param name="payload">Run and task.</param>
     /// <param name="cancellationToken">Signalled when the node stops or the engine cancels the job.</param>
+    /// <exception cref="OperationCanceledException">The node stops; another one is to get the job at once.</exception>
     Task<Delivery> RunAsync(TaskPayload payload, CancellationToken cancellationToken);
 
     /// <summary>A recurring trigger fired.</summary>

@@ -1,0 +1,68 @@
+using global::Quartz;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Radar.Jobs.Engine;
+using Radar.Jobs.Hosting;
+using Radar.Jobs.Workflows;
+
+namespace Radar.Jobs.Quartz;
+
+/// <summary>Registers the engine.</summary>
+public static class QuartzRegistration
+{
+    /// <summary>Makes Quartz the job engine, in schema <c>quartz</c> of <c>Radar:Database</c>. Nothing starts before the node does.</summary>
+    public static IServiceCollection AddQuartzEngine(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = new QuartzOptions();
+        configuration.GetSection("Radar:Quartz").Bind(options);
+        var node = configuration["Radar:Jobs:Node"] ?? new JobsOptions().Node;
+        var database = new QuartzDatabase(RadarDatabase.ConnectionString(configuration), options.Connections);
+        services.TryAddSingleton(_ => database);
+        services.TryAddSingleton<QuartzHost>();
+        services.TryAddSingleton<IEngineServer>(s => s.GetRequiredService<QuartzHost>());
+        services.TryAddSingleton<QuartzEngine>();
+        services.TryAddSingleton<IJobEngine>(s => s.GetRequiredService<QuartzEngine>());
+        // How a task ended is ours to tell; Quartz would tell it again with a stack trace.
+        services.AddLogging(log => log.AddFilter("Quartz", LogLevel.Warning).AddFilter("Quartz.Core.JobRunShell", LogLevel.None));
+        services.AddQuartz(quartz =>
+        {
+            quartz.ConfigureScheduler(o =>
+            {
+                o.InstanceName = "radar";
+                o.InstanceId = node;
+                o.IdleWaitTime = options.IdleWait;
+                o.ShutdownJobInterruption = ShutdownJobInterruption.WhenWaitingForJobs;
+                o.DefaultTimeZone = TimeZoneInfo.Utc;
+            });
+            quartz.UseDefaultThreadPool(options.Control + options.Default + options.Batch);
+            quartz.UseExecutionLimits(limits => limits
+                .ForGroup(Queues.Control, options.Control, ExecutionLimitScope.Node)
+                .ForGroup(Queues.Default, options.Default, ExecutionLimitScope.Node)
+                .ForGroup(Queues.Batch, options.Batch, ExecutionLimitScope.Node));
+            quartz.UsePersistentStore(store =>
+            {
+                store.UsePostgres(NpgsqlFactory.Instance, database.ConnectionString);
+                store.UseSystemTextJsonSerializer();
+                store.ProvisionSchema();
+                store.UseClustering(c =>
+                {
+                    c.CheckinInterval = options.CheckIn;
+                    c.CheckinMisfireThreshold = options.CheckInLate;
+                });
+                store.ConfigureStore(o =>
+                {
+                    o.TablePrefix = "quartz.qrtz_";
+                    o.CommandTimeout = TimeSpan.FromSeconds(15);
+                    o.DbRetryInterval = TimeSpan.FromSeconds(1);
+                    o.StoreJobDataAsStrings = true;
+                    o.RecoverFiringsCancelledByShutdown = true;
+                    o.AcceptEnlistedTransactions = true;
+                });
+            });
+        });
+        return services;
+    }
+}

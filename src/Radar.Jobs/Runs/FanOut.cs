@@ -1,0 +1,70 @@
+using Npgsql;
+using Radar.Jobs.Workflows;
+
+namespace Radar.Jobs.Runs;
+
+/// <summary>Adds the instances of a fanned-out task to its run, and those of the tasks that follow each of them.</summary>
+internal static class FanOut
+{
+    public static async Task AddAsync(
+        NpgsqlConnection connection,
+        Workflow workflow,
+        long runId,
+        TaskSpec spec,
+        IReadOnlyList<string> instances,
+        CancellationToken cancellationToken)
+    {
+        foreach (var instance in instances)
+        {
+            // No parents of their own: those of the template have ended already.
+            await AddAsync(connection, workflow, runId, spec, instance, [], cancellationToken);
+        }
+
+        foreach (var follower in workflow.Tasks.Where(t => t.ForEach == spec.Name))
+        {
+            await FollowAsync(connection, workflow, runId, follower, instances, cancellationToken);
+        }
+    }
+
+    private static async Task FollowAsync(
+        NpgsqlConnection connection,
+        Workflow workflow,
+        long runId,
+        TaskSpec follower,
+        IReadOnlyList<string> instances,
+        CancellationToken cancellationToken)
+    {
+        foreach (var instance in instances)
+        {
+            await AddAsync(
+                connection, workflow, runId, follower, instance, [.. follower.Needs, $"{follower.ForEach}[{instance}]"], cancellationToken);
+        }
+
+        await connection.ExecuteAsync(
+            """
+            UPDATE radar.task_runs SET state = 'succeeded', started_at = now(), ended_at = now(), progress = 1, reason = $3
+            WHERE  run_id = $1 AND task = $2 AND state = 'pending'
+            """,
+            [runId, follower.Name, $"one for each {follower.ForEach}: {instances.Count}"], cancellationToken);
+        foreach (var next in workflow.Tasks.Where(t => t.ForEach == follower.Name))
+        {
+            await FollowAsync(connection, workflow, runId, next, instances, cancellationToken);
+        }
+    }
+
+    private static Task<int> AddAsync(
+        NpgsqlConnection connection,
+        Workflow workflow,
+        long runId,
+        TaskSpec spec,
+        string instance,
+        string[] needs,
+        CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            """
+            INSERT INTO radar.task_runs (run_id, task, template, instance, ordinal, needs, runs_when, queue)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            """,
+            [runId, $"{spec.Name}[{instance}]", spec.Name, instance, workflow.Tasks.ToList().IndexOf(spec), needs, spec.When.Word(), spec.Queue],
+            cancellationToken);
+}

@@ -1,0 +1,83 @@
+using Npgsql;
+using Radar.Jobs.Engine;
+
+namespace Radar.Jobs.Runs;
+
+/// <summary>
+/// One transaction on runs: what changes and what became ready are one. Jobs go into the engine inside it where the engine can, else
+/// right after the commit; if the process dies in between, the ready row itself is the note that the engine is owed a job.
+/// </summary>
+internal sealed class RunUnit : IAsyncDisposable
+{
+    private readonly IJobEngine _engine;
+    private readonly NpgsqlTransaction _transaction;
+    private readonly List<EngineJob> _jobs = [];
+    private readonly List<string> _withdrawn = [];
+
+    private RunUnit(IJobEngine engine, NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        _engine = engine;
+        Connection = connection;
+        _transaction = transaction;
+    }
+
+    public NpgsqlConnection Connection { get; }
+
+    public static async Task<RunUnit> BeginAsync(NpgsqlDataSource database, IJobEngine engine, CancellationToken cancellationToken)
+    {
+        var connection = await database.OpenConnectionAsync(cancellationToken);
+        try
+        {
+            return new(engine, connection, await connection.BeginTransactionAsync(cancellationToken));
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Notes a job to be put into the engine with the commit.</summary>
+    public void Put(EngineJob job) => _jobs.Add(job);
+
+    /// <summary>Notes a job to be taken back after the commit.</summary>
+    public void Withdraw(string jobId) => _withdrawn.Add(jobId);
+
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        if (_engine.Traits.Enlists)
+        {
+            foreach (var job in _jobs)
+            {
+                var id = await _engine.EnqueueAsync(job, _transaction, cancellationToken);
+                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
+            }
+        }
+
+        await _transaction.CommitAsync(cancellationToken);
+        if (!_engine.Traits.Enlists)
+        {
+            foreach (var job in _jobs)
+            {
+                var id = await _engine.EnqueueAsync(job, null, cancellationToken);
+                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
+            }
+        }
+
+        foreach (var id in _withdrawn)
+        {
+            // A job that stays finds its task cancelled and does nothing.
+            await _engine.CancelAsync(id, cancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+
+    private const string Enqueued = """
+        UPDATE radar.task_runs SET job_id = $2, enqueued_at = clock_timestamp(), enqueues = enqueues + 1 WHERE task_id = $1
+        """;
+}

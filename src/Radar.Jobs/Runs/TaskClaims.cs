@@ -1,0 +1,146 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using Radar.Jobs.Engine;
+using Radar.Jobs.Hosting;
+using Radar.Jobs.Workflows;
+
+namespace Radar.Jobs.Runs;
+
+/// <summary>A claimed attempt: only the holder of the token may end it.</summary>
+internal sealed record Claim(
+    Guid Token, long RunId, long TaskId, string Workflow, string Task, string Template, string? Instance, int Attempt, int Failures,
+    IReadOnlyDictionary<string, string> Parameters);
+
+/// <summary>How an attempt ended.</summary>
+internal abstract record Ending
+{
+    /// <summary>It did what it should; fan-out templates bring the instances they found.</summary>
+    public sealed record Succeeded(string? Result, IReadOnlyList<string>? Instances) : Ending;
+
+    /// <summary>It failed. A failure of the database's connection does not count against the task.</summary>
+    public sealed record Failed(string Reason, bool Final, bool Counts) : Ending;
+
+    /// <summary>Its run was cancelled and it stopped.</summary>
+    public sealed record Cancelled(string Reason) : Ending;
+
+    /// <summary>Its node stops; another one goes on with it.</summary>
+    public sealed record Released : Ending;
+}
+
+/// <summary>Claims attempts and ends them. All times are PostgreSQL's.</summary>
+internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, WorkflowCatalog catalog, JobsOptions options)
+{
+    /// <summary>Claims the task, or tells what to do with the delivery instead.</summary>
+    public async Task<(Claim? Claim, Delivery? Instead)> TryClaimAsync(TaskPayload payload, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var token = Guid.NewGuid();
+        var claims = await connection.QueryAsync(
+            """
+            WITH claimed AS (
+              UPDATE radar.task_runs t
+              SET    state = 'running', attempt = t.attempt + 1, node = $3, token = $4, lease_until = now() + $5, reason = NULL,
+                     started_at = coalesce(t.started_at, now()), progress = NULL, activity = NULL, not_before = NULL
+              FROM   radar.workflow_runs r
+              WHERE  t.task_id = $2 AND t.run_id = $1 AND r.run_id = t.run_id AND r.state = 'running'
+                AND  (t.state = 'ready' OR (t.state = 'retrying' AND t.not_before <= now()))
+              RETURNING t.task_id, t.task, t.template, t.instance, t.attempt, t.failures, r.workflow, r.parameters),
+            noted AS (
+              INSERT INTO radar.task_attempts (task_id, attempt, node, token) SELECT task_id, attempt, $3, $4 FROM claimed)
+            SELECT workflow, task, template, instance, attempt, failures, parameters::text FROM claimed
+            """,
+            [payload.RunId, payload.TaskId, options.Node, token, options.Lease],
+            r => new Claim(
+                token, payload.RunId, payload.TaskId, r.GetString(0), r.GetString(1), r.GetString(2), r.Text(3), r.GetInt32(4), r.GetInt32(5),
+                JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(6))!),
+            cancellationToken);
+        if (claims.Count > 0)
+        {
+            return (claims[0], null);
+        }
+
+        // A live lease or a rest that is not over: come back then. Everything else needs no delivery any more.
+        var until = await connection.QueryAsync(
+            """
+            SELECT CASE state WHEN 'running' THEN greatest(lease_until, now()) ELSE not_before END + interval '100 ms'
+            FROM   radar.task_runs WHERE task_id = $1 AND run_id = $2 AND state IN ('running', 'retrying')
+            """,
+            [payload.TaskId, payload.RunId], r => r.GetFieldValue<DateTimeOffset>(0), cancellationToken);
+        return (null, until.Count == 0 ? Delivery.Finished : Delivery.AgainAt(until[0]));
+    }
+
+    /// <summary>Ends the attempt, and settles its run in the same transaction.</summary>
+    /// <returns>What the engine is to do; null when the token is no longer the task's: nothing was changed.</returns>
+    public async Task<Delivery?> EndAsync(Claim claim, Ending ending, CancellationToken cancellationToken)
+    {
+        await using var unit = await RunUnit.BeginAsync(database, engine, cancellationToken);
+        if (await RunBook.LockAsync(unit.Connection, claim.RunId, cancellationToken) is not var (_, run))
+        {
+            return null;
+        }
+
+        var spec = catalog.Find(claim.Workflow)?.Tasks.FirstOrDefault(t => t.Name == claim.Template);
+        var (state, reason, result, rest, delivery) = Decide(claim, ending, run, spec);
+        var mine = await unit.Connection.QueryAsync(
+            """
+            UPDATE radar.task_runs
+            SET    state = $3, reason = $4::text, result = $5::jsonb, not_before = now() + $6::interval, failures = failures + $7,
+                   ended_at = CASE WHEN $8 THEN now() END, token = NULL, lease_until = NULL,
+                   ready_at = CASE WHEN $3 = 'ready' THEN now() ELSE ready_at END,
+                   enqueued_at = CASE WHEN $3 = 'ready' THEN NULL ELSE enqueued_at END,
+                   progress = CASE WHEN $3 = 'succeeded' THEN 1 ELSE progress END
+            WHERE  task_id = $1 AND token = $2
+            RETURNING not_before
+            """,
+            [claim.TaskId, claim.Token, state.Word(), reason, result, rest, ending is Ending.Failed { Counts: true } ? 1 : 0, state.IsTerminal()],
+            r => r.Time(0), cancellationToken);
+        if (mine.Count == 0)
+        {
+            return null;
+        }
+
+        await unit.Connection.ExecuteAsync(
+            "UPDATE radar.task_attempts SET ended_at = now(), outcome = $3, error = $4::text WHERE task_id = $1 AND attempt = $2",
+            [claim.TaskId, claim.Attempt, Outcome(ending), reason], cancellationToken);
+        if (ending is Ending.Succeeded { Instances: { } instances } && spec is not null)
+        {
+            await FanOut.AddAsync(unit.Connection, catalog.Find(claim.Workflow)!, claim.RunId, spec, instances, cancellationToken);
+        }
+
+        await RunBook.SettleAsync(unit, claim.RunId, cancellationToken);
+        await unit.CommitAsync(cancellationToken);
+        return delivery ?? Delivery.AgainAt(mine[0]!.Value);
+    }
+
+    /// <summary>The stored result of a task of a run.</summary>
+    public async Task<JsonNode?> ResultAsync(long runId, string task, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var rows = await connection.QueryAsync(
+            "SELECT result::text FROM radar.task_runs WHERE run_id = $1 AND task = $2", [runId, task], r => r.Text(0), cancellationToken);
+        return rows is [{ } json] ? JsonNode.Parse(json) : null;
+    }
+
+    private static (TaskState State, string? Reason, string? Result, TimeSpan? Pause, Delivery? Delivery) Decide(
+        Claim claim, Ending ending, RunState run, TaskSpec? spec) => ending switch
+        {
+            Ending.Succeeded done => (TaskState.Succeeded, null, done.Result, null, Delivery.Finished),
+            Ending.Cancelled stopped => (TaskState.Cancelled, stopped.Reason, null, null, Delivery.Dropped(stopped.Reason)),
+            _ when run == RunState.Cancelling => (TaskState.Cancelled, "the run was cancelled", null, null, Delivery.Dropped("cancelled")),
+            Ending.Released => (TaskState.Ready, "its node stopped", null, null, Delivery.Finished),
+            Ending.Failed { Counts: false } away => (TaskState.Retrying, away.Reason, null, TimeSpan.FromSeconds(1), null),
+            Ending.Failed { Final: false } failed when (spec?.Retry ?? RetryPolicy.None).After(claim.Failures + 1) is { } rest =>
+                (TaskState.Retrying, failed.Reason, null, rest, null),
+            Ending.Failed failed => (TaskState.Failed, failed.Reason, null, null, Delivery.Dropped(failed.Reason)),
+            _ => throw new System.Diagnostics.UnreachableException(),
+        };
+
+    private static string Outcome(Ending ending) => ending switch
+    {
+        Ending.Succeeded => "succeeded",
+        Ending.Cancelled => "cancelled",
+        Ending.Released => "released",
+        _ => "failed",
+    };
+}
