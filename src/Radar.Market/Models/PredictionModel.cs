@@ -156,9 +156,5 @@ public sealed class PredictionModel : IDisposable
         // Two sizes: an export can bake the batch size in, and that must show here and not at the first candle.
         Run(1);
         Run(2);
-        if (_output.AsSpan(0, 2 * Classes).ContainsAnyExceptInRange(float.MinValue, float.MaxValue))
-        {
-            throw new InvalidOperationException("it gives no finite numbers for a row of zeros");
-        }
     }
 }

@@ -1,0 +1,170 @@
+using Radar.Market.Models;
+using Radar.Market.Predictions;
+using Radar.Testing;
+
+namespace Radar.Market.Tests.Predictions;
+
+[Collection(PostgresTests.Name)]
+public sealed class ReconciliationTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Reconciliation_MadeUpCandles_GivesTheGoldenPredictions()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        await FillAsync(database, 300);
+        await AssertGoldenAsync(database, GoldenFiles.Predictions(GoldenFiles.Of("predictions/made_up_2000.csv.gz")), 2);
+    }
+
+    [SharedFact("data/klines/BTCUSDT", "golden/predictions/BTCUSDT-2023-03-20..27.csv.gz")]
+    public async Task Reconciliation_WeekWithAnOutage_GivesTheGoldenPredictions()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var (from, to) = (GoldenFiles.Time("2023-03-20 00:00:00"), GoldenFiles.Time("2023-03-27 00:00:00"));
+        Candle[] week = [.. Radar.Market.Candles.CandleFile.Read(SharedFolder.Of("data/klines/BTCUSDT/BTCUSDT-1m-2023-03.csv.gz"))
+            .Where(c => c.OpenTime >= from && c.OpenTime < to)];
+        Assert.Equal(10_000, week.Length);
+        await database.Table.InsertAsync(week, null, default);
+        await FillAsync(database, 8_192);
+        await AssertGoldenAsync(database, GoldenFiles.Predictions(SharedFolder.Of("golden/predictions/BTCUSDT-2023-03-20..27.csv.gz")), 10);
+    }
+
+    [Fact]
+    public async Task Reconciliation_InteriorHoles_FillsOnlyWhatIsMissing()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        await FillAsync(database, 300);
+        var before = await SnapshotAsync(database);
+        await database.ExecuteAsync("""
+            UPDATE public.btcusdt SET lightgbm_1 = NULL WHERE open_time IN (SELECT open_time FROM public.btcusdt ORDER BY open_time OFFSET 700 LIMIT 3);
+            UPDATE public.btcusdt SET tst_2 = NULL WHERE open_time IN (SELECT open_time FROM public.btcusdt ORDER BY open_time OFFSET 702 LIMIT 900);
+            UPDATE public.btcusdt SET lightgbm_3 = ARRAY[1, 2, 3] WHERE open_time = (SELECT open_time FROM public.btcusdt ORDER BY open_time OFFSET 701 LIMIT 1);
+            UPDATE public.btcusdt SET lightgbm_2 = NULL WHERE open_time = (SELECT max(open_time) FROM public.btcusdt);
+            """);
+        Assert.Equal(3 + 900 + 1, await FillAsync(database, 256));
+        var marked = GoldenFiles.MadeUp[701].OpenTime;
+        foreach (var (key, value) in await SnapshotAsync(database))
+        {
+            var expected = key == (marked, "lightgbm_v3") ? [1, 2, 3] : before[key];
+            Assert.True(Enumerable.Range(0, 3).All(i => Math.Abs(expected[i] - value[i]) <= 1e-5), $"{key}");
+        }
+    }
+
+    [Fact]
+    public async Task Reconciliation_CandlesAddedInPieces_EqualsOneGo()
+    {
+        var (whole, pieces) = (await MarketDatabase.CreateAsync(postgres), await MarketDatabase.CreateAsync(postgres));
+        await whole.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        await FillAsync(whole, 8_192);
+        foreach (var piece in GoldenFiles.MadeUp.Chunk(170))
+        {
+            await pieces.Table.InsertAsync(piece, null, default);
+            await FillAsync(pieces, 64);
+        }
+        var expected = await SnapshotAsync(whole);
+        var actual = await SnapshotAsync(pieces);
+        Assert.Equal(expected.Count, actual.Count);
+        Assert.All(actual, a => Assert.True(Enumerable.Range(0, 3).All(i => Math.Abs(expected[a.Key][i] - a.Value[i]) <= 1e-5), $"{a.Key}"));
+    }
+
+    [Fact]
+    public async Task Reconciliation_NewerEpoch_WritesNothing()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        var fence = await database.TakeLeaseAsync("BTCUSDT/lightgbm/v1", 1);
+        await database.TakeLeaseAsync("BTCUSDT/lightgbm/v1", 2);
+        using var model = PredictionModel.Load(ModelStore.Find(GoldenFiles.Models, ModelId.Parse("BTCUSDT/lightgbm/v1")));
+        await Assert.ThrowsAsync<FencedException>(() => new Reconciliation(database.Store, [model], fence).RunAsync(TimeRange.All, null, default));
+        Assert.Equal(0, await database.Store.CountAsync(model.Id, TimeRange.All, default));
+    }
+
+    [Fact]
+    public async Task Reconciliation_StoppedAfterTheFirstBlock_GoesOnWhereItWas()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        using var model = PredictionModel.Load(ModelStore.Find(GoldenFiles.Models, ModelId.Parse("BTCUSDT/tst/v1")));
+        using var stop = new CancellationTokenSource();
+        var reconciliation = new Reconciliation(database.Store, [model], null) { BlockRows = 128 };
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reconciliation.RunAsync(TimeRange.All, _ => stop.Cancel(), stop.Token));
+        var stored = await database.Store.CountAsync(model.Id, TimeRange.All, default);
+        Assert.InRange(stored, 1, 1_969);
+        Assert.Equal(1_970 - stored, await reconciliation.RunAsync(TimeRange.All, null, default));
+        Assert.Equal(0, await reconciliation.RunAsync(TimeRange.All, null, default));
+    }
+
+    [Fact]
+    public async Task Coverage_HalfFilled_CountsFromTheFirstRowThatCanHaveOne()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        using var model = PredictionModel.Load(ModelStore.Find(GoldenFiles.Models, ModelId.Parse("BTCUSDT/lightgbm/v2")));
+        (ModelId, ModelInput)[] asked = [(model.Id, model.Input)];
+        var middle = GoldenFiles.MadeUp[1_000].OpenTime;
+        Assert.Equal(new PredictionCoverage(model.Id, 1_967, 0, GoldenFiles.MadeUp[33].OpenTime), (await database.Store.CoverageAsync(asked, TimeRange.All, default))[0]);
+        await new Reconciliation(database.Store, [model], null).RunAsync(new TimeRange(long.MinValue, middle), null, default);
+        var coverage = (await database.Store.CoverageAsync(asked, TimeRange.All, default))[0];
+        Assert.Equal(new PredictionCoverage(model.Id, 1_967, 967, middle), coverage);
+        Assert.Equal(1_000, coverage.Missing);
+        Assert.Equal(0, (await database.Store.CoverageAsync(asked, new TimeRange(0, middle), default))[0].Missing);
+    }
+
+    private static async Task<long> FillAsync(MarketDatabase database, int block)
+    {
+        var models = GoldenFiles.LoadModels();
+        try
+        {
+            return await new Reconciliation(database.Store, models, null) { BlockRows = block }.RunAsync(TimeRange.All, null, default);
+        }
+        finally
+        {
+            models.ToList().ForEach(m => m.Dispose());
+        }
+    }
+
+    private static async Task<Dictionary<(long OpenTime, string Model), double[]>> SnapshotAsync(MarketDatabase database)
+    {
+        var stored = new Dictionary<(long, string), double[]>();
+        foreach (var file in ModelStore.Discover(GoldenFiles.Models))
+        {
+            await foreach (var block in database.Store.ReadAsync(file.Id, TimeRange.All, 700))
+            {
+                foreach (var p in block)
+                {
+                    stored.Add((p.OpenTime, $"{file.Id.Model}_{file.Id.Version}"), [p.Sell, p.Hold, p.Buy]);
+                }
+            }
+        }
+        return stored;
+    }
+
+    // Tolerances as the golden values' own page states them: a tree may flip where a feature's float rounds the other way.
+    private static async Task AssertGoldenAsync(
+        MarketDatabase database, IReadOnlyDictionary<(long OpenTime, string Model), double[]> golden, int mostOff)
+    {
+        var stored = await SnapshotAsync(database);
+        var off = new Dictionary<string, int>();
+        foreach (var (key, expected) in golden)
+        {
+            if (double.IsNaN(expected[0]))
+            {
+                Assert.DoesNotContain(key, stored);
+                continue;
+            }
+            var difference = Enumerable.Range(0, 3).Max(i => Math.Abs(expected[i] - stored[key][i]));
+            if (key.Model.StartsWith("tst", StringComparison.Ordinal))
+            {
+                Assert.True(difference <= 1e-4, $"{key} is off by {difference}");
+            }
+            else if (difference > 1e-5)
+            {
+                Assert.True(difference < 0.05, $"{key} is off by {difference}");
+                off[key.Model] = off.GetValueOrDefault(key.Model) + 1;
+            }
+        }
+        Assert.All(off, o => Assert.True(o.Value <= mostOff, $"{o.Value} rows of {o.Key} are off"));
+        Assert.Equal(golden.Count(g => !double.IsNaN(g.Value[0])), stored.Count);
+    }
+}
