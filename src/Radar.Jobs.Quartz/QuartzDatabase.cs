@@ -1,30 +1,28 @@
 using Npgsql;
+using Radar.Market.Storage;
 
 namespace Radar.Jobs.Quartz;
 
 /// <summary>Quartz's own connections: a pool of its own, so that neither its jobs nor our pages can starve the other.</summary>
-internal sealed class QuartzDatabase(string connectionString, int connections) : IAsyncDisposable
+internal sealed class QuartzDatabase(string setting, int connections) : IAsyncDisposable
 {
     /// <summary>What Quartz is told to connect with.</summary>
-    public string ConnectionString { get; } = new NpgsqlConnectionStringBuilder(connectionString)
-    {
-        ApplicationName = "radar engine",
-        Timezone = "UTC",
-        MaxPoolSize = Math.Max(2, connections - 1),
-        Timeout = 5,
-        MaxAutoPrepare = 100,
-        AutoPrepareMinUsages = 2,
-    }.ConnectionString;
+    public string ConnectionString { get; } = Quick(setting, connections);
 
     /// <summary>For our own statements beside Quartz's: the one that listens.</summary>
-    public NpgsqlDataSource Source { get; } = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString)
-    {
-        ApplicationName = "radar engine wake-up",
-        Timezone = "UTC",
-        MaxPoolSize = 2,
-        KeepAlive = 10,
-        Timeout = 5,
-    }.ConnectionString);
+    public NpgsqlDataSource Source { get; } = RadarDatabase.Create(setting, "engine wake-up", 2);
 
     public ValueTask DisposeAsync() => Source.DisposeAsync();
+
+    private static string Quick(string setting, int connections)
+    {
+        var settings = RadarDatabase.Parse(setting);
+        settings.ApplicationName = "radar engine";
+        settings.Timezone = "UTC";
+        settings.MaxPoolSize = Math.Max(2, connections - 2);
+        settings.Timeout = 5;
+        settings.MaxAutoPrepare = 100; // Quartz repeats few statements: prepared, they cost two thirds.
+        settings.AutoPrepareMinUsages = 2;
+        return settings.ConnectionString;
+    }
 }

@@ -19,7 +19,7 @@ public static class QuartzRegistration
         var options = new QuartzOptions();
         configuration.GetSection("Radar:Quartz").Bind(options);
         var node = configuration["Radar:Jobs:Node"] ?? new JobsOptions().Node;
-        var database = new QuartzDatabase(RadarDatabase.ConnectionString(configuration), options.Connections);
+        var database = new QuartzDatabase(JobsRegistration.DatabaseSetting(configuration), options.Connections);
         services.TryAddSingleton(_ => database);
         services.TryAddSingleton<QuartzHost>();
         services.TryAddSingleton<IEngineServer>(s => s.GetRequiredService<QuartzHost>());

@@ -3,9 +3,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Radar.Jobs.Engine;
+using Radar.Jobs.Fleet;
+using Radar.Jobs.FleetWorkflows;
 using Radar.Jobs.Runs;
 using Radar.Jobs.Schema;
 using Radar.Jobs.Workflows;
+using Radar.Market.Storage;
 
 namespace Radar.Jobs.Hosting;
 
@@ -19,7 +22,7 @@ public static class JobsRegistration
     public static IServiceCollection AddRadarJobs(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(_ => RadarDatabase.Create(RadarDatabase.ConnectionString(configuration), "scheduler", 20));
+        services.TryAddSingleton(_ => RadarDatabase.Create(DatabaseSetting(configuration), "scheduler", 20));
         services.TryAddSingleton(_ => Options(configuration));
         services.TryAddSingleton<Migrator>();
         services.TryAddSingleton<WorkflowCatalog>();
@@ -28,6 +31,10 @@ public static class JobsRegistration
         services.TryAddSingleton<IRuns, RunReader>();
         services.TryAddSingleton<RunSignals>();
         services.TryAddSingleton<NodeState>();
+        services.AddFleet();
+        services.TryAddSingleton(_ => FleetWorkflowOptions.From(configuration));
+        services.AddWorkflow<StartFleet>();
+        services.AddWorkflow<KillFleet>();
         return services;
     }
 
@@ -52,6 +59,12 @@ public static class JobsRegistration
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IWorkflowSource, TSource>());
         return services;
     }
+
+    /// <summary><c>Radar:Database</c>, or <c>DATABASE_URL</c>.</summary>
+    /// <exception cref="InvalidOperationException">Neither is set.</exception>
+    public static string DatabaseSetting(IConfiguration configuration) =>
+        configuration["Radar:Database"] ?? configuration["DATABASE_URL"] ?? throw new InvalidOperationException(
+            "Radar:Database is not set. Give a connection, e.g. RADAR__DATABASE='Host=127.0.0.1;Port=5432;Username=radar;Password=...;Database=radar'.");
 
     private static JobsOptions Options(IConfiguration configuration)
     {

@@ -25,7 +25,9 @@ public static class RadarDatabase
         return NpgsqlDataSource.Create(settings);
     }
 
-    private static NpgsqlConnectionStringBuilder Parse(string setting)
+    /// <summary>Reads the setting, without our additions.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Create"/>.</exception>
+    public static NpgsqlConnectionStringBuilder Parse(string setting)
     {
         try
         {
