@@ -7,7 +7,7 @@ namespace Radar.Market.Candles;
 /// <summary>Rows of a CSV file, plain or gzipped, as CsvHelper splits them.</summary>
 internal static class CsvFile
 {
-    private static readonly CsvReaderOptions Settings = new() { Separator = ',', HasHeader = false };
+    private static readonly CsvReaderOptions Settings = new() { Separator = ',', HasHeader = false, TrackLineNumbers = true };
 
     /// <summary>Runs through a file's rows, each valid until the next.</summary>
     /// <exception cref="InvalidDataException">The file cannot be read to its end; the message names it and the line.</exception>

@@ -33,27 +33,31 @@ public static class NumberText
             }
             return length;
         }
-        return Encoding.ASCII.GetBytes(WithExponent(value), text);
+        return Encoding.ASCII.GetBytes(Rare(value), text);
     }
 
-    private static string WithExponent(double value)
+    // Digits and exponent as .NET found them, put together by Python's rule: an exponent below 1e-4 and from 1e16 on.
+    private static string Rare(double value)
     {
         if (!double.IsFinite(value))
         {
             return double.IsNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
         }
-        var text = value.ToString("R", CultureInfo.InvariantCulture);
+        var text = Math.Abs(value).ToString("R", CultureInfo.InvariantCulture);
         var cut = text.IndexOf('E', StringComparison.Ordinal);
-        if (cut < 0)
+        var power = cut < 0 ? 0 : int.Parse(text.AsSpan(cut + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+        var mantissa = cut < 0 ? text : text[..cut];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal);
+        var digits = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var exponent = (point < 0 ? digits.Length : point) - 1 + power;
+        exponent -= digits.Length - digits.TrimStart('0').Length;
+        digits = digits.Trim('0');
+        var sign = value < 0 ? "-" : "";
+        if (exponent is >= 0 and < 16)
         {
-            // Between 1e-5 and 1e-4 .NET still writes 0.0000123.
-            var digits = text.TrimStart('-', '0', '.');
-            var exponent = text.IndexOf(digits, StringComparison.Ordinal) - text.IndexOf('.', StringComparison.Ordinal);
-            return $"{(value < 0 ? "-" : "")}{digits[..1]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e-{exponent:00}";
+            var whole = digits.PadRight(exponent + 1, '0');
+            return $"{sign}{whole[..(exponent + 1)]}.{(whole.Length > exponent + 1 ? whole[(exponent + 1)..] : "0")}";
         }
-        var power = int.Parse(text.AsSpan(cut + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
-        return power == 15
-            ? ((decimal)value).ToString(CultureInfo.InvariantCulture) + (value == Math.Floor(value) ? ".0" : "")
-            : $"{text[..cut]}e{(power < 0 ? '-' : '+')}{Math.Abs(power):00}";
+        return $"{sign}{digits[..1]}{(digits.Length > 1 ? "." : "")}{digits[1..]}e{(exponent < 0 ? '-' : '+')}{Math.Abs(exponent):00}";
     }
 }

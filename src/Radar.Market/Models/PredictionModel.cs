@@ -41,12 +41,17 @@ public sealed class PredictionModel : IDisposable
 
     /// <summary>Loads a model, checks its shapes and runs it once.</summary>
     /// <exception cref="InvalidModelException">It is no ONNX model, or its shapes are not ours.</exception>
-    public static PredictionModel Load(ModelFile file)
+    public static PredictionModel Load(ModelFile file) => Load(file, ZipMapRemoval.Apply);
+
+    /// <summary>Loads a model as its file has it, list of maps and all.</summary>
+    internal static PredictionModel LoadUnchanged(ModelFile file) => Load(file, bytes => bytes);
+
+    private static PredictionModel Load(ModelFile file, Func<byte[], byte[]> prepare)
     {
         InferenceSession? session = null;
         try
         {
-            var bytes = ZipMapRemoval.Apply(File.ReadAllBytes(file.Path));
+            var bytes = prepare(File.ReadAllBytes(file.Path));
             using var options = SessionSettings.Create();
             session = new InferenceSession(bytes, options);
             var input = ModelShape.Input(session, file.Path);
