@@ -1,1 +1,3 @@
-return 64;
+using Radar.Workers.Hosting;
+
+return await RadarWorker.RunAsync(args);

@@ -72,6 +72,14 @@ internal sealed class AgentTable(NpgsqlDataSource source, string agent)
         return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>PostgreSQL's clock, by which delays are counted.</summary>
+    public async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("SELECT clock_timestamp()");
+        command.CommandTimeout = Patience;
+        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!, TimeSpan.Zero);
+    }
+
     /// <summary>The workers this agent owns.</summary>
     public async Task<IReadOnlyList<WorkerSnapshot>> OwnAsync(CancellationToken cancellationToken)
     {

@@ -15,4 +15,7 @@ public static class FleetRegistration
         services.TryAddSingleton<FleetAudit>();
         return services;
     }
+
+    /// <summary>The fleet for a process without a container.</summary>
+    public static IFleet Create(Npgsql.NpgsqlDataSource database, FleetListener listener, TimeProvider time) => new PostgresFleet(database, listener, time);
 }

@@ -30,7 +30,7 @@ public sealed class WorkerReports(NpgsqlDataSource source)
             WITH begun AS (
               UPDATE radar.workers SET epoch = $2, pid = $3, process_start = $4, boot_id = $5, actual = 'starting', actual_at = clock_timestamp(),
                 heartbeat_at = clock_timestamp(), activity = 'connecting', figures = '{}'
-              WHERE worker_id = $1 AND epoch < $2 AND actual = ANY($6)
+              WHERE worker_id = $1 AND (epoch < $2 OR (epoch = $2 AND pid = $3)) AND actual = ANY($6)
               RETURNING worker_id, epoch
             ), event AS (
               INSERT INTO radar.worker_events (worker_id, epoch, event, message)
@@ -103,6 +103,20 @@ public sealed class WorkerReports(NpgsqlDataSource source)
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await row.ReadAsync(cancellationToken).ConfigureAwait(false);
         return row.GetInt64(0) == 0 ? Beat.Lost : row.GetInt64(1) == 0 ? Beat.Forgotten : Beat.Renewed;
+    }
+
+    /// <summary>Says why the process is about to end without having been asked.</summary>
+    public async Task ErrorAsync(Fence fence, string error, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("""
+            WITH said AS (UPDATE radar.workers SET error = $3 WHERE worker_id = $1 AND epoch = $2 RETURNING worker_id, epoch)
+            INSERT INTO radar.worker_events (worker_id, epoch, event, message) SELECT worker_id, epoch, 'error', $3 FROM said
+            """);
+        command.CommandTimeout = Patience;
+        command.Parameters.Add(new() { Value = fence.Lease });
+        command.Parameters.Add(new() { Value = fence.Epoch });
+        command.Parameters.Add(new() { Value = error });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Adds to the worker's events something that is no change of state.</summary>

@@ -1,0 +1,89 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Radar.Jobs.Fleet;
+using Radar.Jobs.Logging;
+using Radar.Market.Storage;
+using Radar.Workers.Supervision;
+
+namespace Radar.Workers.Hosting;
+
+/// <summary>One process of <c>radar-worker</c>: reads what it is told, and becomes that.</summary>
+internal static partial class RadarWorker
+{
+    private const int WorkerConnections = 4; // Beats and reports, the work's reading and writing, and LISTEN; see docs/connections.md.
+    private const int AgentConnections = 4;
+    private static readonly TimeSpan AgentsTurn = TimeSpan.FromSeconds(20);
+
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (args is [] or ["help" or "--help" or "-h", ..] || args.Contains("--help"))
+        {
+            Console.WriteLine(WorkerArguments.Help);
+            return args is [] ? ExitCodes.Usage : ExitCodes.Done;
+        }
+        try
+        {
+            var arguments = WorkerArguments.Parse(args);
+            using var shutdown = new Shutdown();
+            var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+            var settings = new SettingsReader(configuration);
+            return arguments.Verb switch
+            {
+                "agent" => await SuperviseAsync(arguments, settings, shutdown).ConfigureAwait(false),
+                WorkerKinds.CandleProducer or WorkerKinds.PredictionConsumer => await WorkAsync(arguments, settings, shutdown).ConfigureAwait(false),
+                _ => throw new ArgumentException(
+                    $"'{arguments.Verb}' is not a verb; choose agent, {WorkerKinds.CandleProducer} or {WorkerKinds.PredictionConsumer}."),
+            };
+        }
+        catch (SettingsException wrong)
+        {
+            await Console.Error.WriteLineAsync(wrong.Message).ConfigureAwait(false);
+            return ExitCodes.Misconfigured;
+        }
+        catch (ArgumentException wrong)
+        {
+            await Console.Error.WriteLineAsync(wrong.Message).ConfigureAwait(false);
+            return ExitCodes.Usage;
+        }
+    }
+
+    private static async Task<int> SuperviseAsync(WorkerArguments arguments, SettingsReader settings, Shutdown shutdown)
+    {
+        var options = SupervisionOptions.Read(settings);
+        var lease = LeaseOptions.Read(settings);
+        var connection = settings.Needed("Radar:Database", DatabaseExample, "DATABASE_URL");
+        settings.ThrowIfWrong();
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole($"agent_{options.Name}"));
+        await using var database = RadarDatabase.Create(connection, $"agent/{options.Name} #{Environment.ProcessId}", AgentConnections);
+        await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
+        WatchLauncher(shutdown, TimeSpan.Zero);
+        return await new Agent(options, lease, database, listener, TimeProvider.System, loggers)
+            .RunAsync(() => arguments.StopWorkers || shutdown.LauncherIsGone, shutdown.Requested).ConfigureAwait(false);
+    }
+
+    private static async Task<int> WorkAsync(WorkerArguments arguments, SettingsReader settings, Shutdown shutdown)
+    {
+        var id = arguments.Worker!.Value;
+        var lease = LeaseOptions.Read(settings);
+        var connection = settings.Needed("Radar:Database", DatabaseExample, "DATABASE_URL");
+        var create = WorkerCatalogue.Prepare(arguments.Verb, id, settings);
+        settings.ThrowIfWrong();
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName));
+        await using var database = RadarDatabase.Create(connection, $"{id} #{Environment.ProcessId}", WorkerConnections);
+        await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
+        if (arguments.Register)
+        {
+            await FleetRegistration.Create(database, listener, TimeProvider.System)
+                .StartAsync(new WorkerSpec(id, arguments.Verb, new Dictionary<string, string>()), "by hand", shutdown.Requested).ConfigureAwait(false);
+        }
+        WatchLauncher(shutdown, AgentsTurn);
+        using var host = new WorkerHost(id, arguments.Agent is not null, lease, database, listener, TimeProvider.System, loggers);
+        return await host.RunAsync(create, shutdown.Requested).ConfigureAwait(false);
+    }
+
+    // Under an agent the agent stops its workers in order; should it be gone as well, they end by themselves.
+    private static void WatchLauncher(Shutdown shutdown, TimeSpan delay) => Lifeline.Watch(() => shutdown.LoseLauncher(delay));
+
+    private const string DatabaseExample = "'Host=127.0.0.1;Port=5432;Username=radar;Password=...;Database=radar'";
+}

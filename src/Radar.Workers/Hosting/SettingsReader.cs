@@ -1,0 +1,68 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace Radar.Workers.Hosting;
+
+/// <summary>Settings that are wrong, all of them at once.</summary>
+internal sealed class SettingsException(IEnumerable<string> problems) : Exception(string.Join(Environment.NewLine, problems));
+
+/// <summary>Reads settings and collects what is wrong with them.</summary>
+internal sealed class SettingsReader(IConfiguration configuration)
+{
+    private readonly List<string> _problems = [];
+
+    public string? Text(string key) => configuration[key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
+
+    public string Needed(string key, string example, string? otherwise = null)
+    {
+        var value = Text(key) ?? (otherwise is null ? null : Text(otherwise));
+        if (value is not null)
+        {
+            return value;
+        }
+        _problems.Add($"{key} is not set. Set {Environment(key)}, such as {example}.");
+        return "";
+    }
+
+    public T Read<T>(string key, T otherwise, Func<string, T> read, string expected)
+    {
+        if (Text(key) is not { } value)
+        {
+            return otherwise;
+        }
+        try
+        {
+            return read(value);
+        }
+        catch (Exception wrong) when (wrong is FormatException or OverflowException or ArgumentException)
+        {
+            _problems.Add($"{key} is '{value}': {expected}.");
+            return otherwise;
+        }
+    }
+
+    public int Number(string key, int otherwise, int min, int max) => Read(
+        key,
+        otherwise,
+        text => int.Parse(text, CultureInfo.InvariantCulture) is var n && n >= min && n <= max ? n : throw new FormatException(),
+        $"use a whole number from {min} to {max}");
+
+    public TimeSpan Seconds(string key, double otherwise, double min, double max) => Read(
+        key,
+        TimeSpan.FromSeconds(otherwise),
+        text => double.Parse(text, CultureInfo.InvariantCulture) is var n && n >= min && n <= max ? TimeSpan.FromSeconds(n) : throw new FormatException(),
+        string.Create(CultureInfo.InvariantCulture, $"use seconds from {min} to {max}"));
+
+    public void Problem(string problem) => _problems.Add(problem);
+
+    /// <exception cref="SettingsException">Something was wrong.</exception>
+    public void ThrowIfWrong()
+    {
+        if (_problems.Count > 0)
+        {
+            throw new SettingsException(_problems);
+        }
+    }
+
+    private static string Environment(string key) => key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant();
+}

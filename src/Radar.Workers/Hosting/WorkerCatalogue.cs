@@ -1,0 +1,24 @@
+using Radar.Jobs.Fleet;
+using Radar.Market.Models;
+using Radar.Workers.Consuming;
+using Radar.Workers.Producing;
+
+namespace Radar.Workers.Hosting;
+
+/// <summary>Which verb makes which worker.</summary>
+internal static class WorkerCatalogue
+{
+    /// <summary>Reads a worker's settings; what is wrong with them is collected in <paramref name="settings"/>.</summary>
+    /// <exception cref="ArgumentException">The id does not fit the kind.</exception>
+    public static Func<IWorker> Prepare(string kind, WorkerId id, SettingsReader settings)
+    {
+        if (kind == WorkerKinds.CandleProducer)
+        {
+            var options = ProducerOptions.Read(settings);
+            return () => new CandleProducer(options, _ => throw new UnworkableException("no exchange yet"));
+        }
+        var model = ModelId.Parse(id.Value);
+        var consumer = ConsumerOptions.Read(settings);
+        return () => new PredictionConsumer(model, consumer);
+    }
+}

@@ -1,0 +1,20 @@
+using Radar.Market;
+
+namespace Radar.Workers.Producing;
+
+/// <summary>Where candles come from.</summary>
+internal interface ICandleSource : IDisposable
+{
+    /// <summary>The exchange's clock, milliseconds UTC.</summary>
+    Task<long> NowAsync(CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Closed candles from an open time on, oldest first: history in pages as fast as the exchange allows, then each new one soon after it closed. Ends
+    /// only with the token; an exchange that is away or refuses is waited for.
+    /// </summary>
+    /// <param name="symbol">The market.</param>
+    /// <param name="from">First open time wanted, milliseconds UTC.</param>
+    /// <param name="activity">Told what it waits for, and null when it goes on.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    IAsyncEnumerable<IReadOnlyList<Candle>> ReadAsync(string symbol, long from, Action<string?> activity, CancellationToken cancellationToken);
+}
