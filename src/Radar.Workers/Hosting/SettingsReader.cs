@@ -53,6 +53,20 @@ internal sealed class SettingsReader(IConfiguration configuration)
         text => double.Parse(text, CultureInfo.InvariantCulture) is var n && n >= min && n <= max ? TimeSpan.FromSeconds(n) : throw new FormatException(),
         string.Create(CultureInfo.InvariantCulture, $"use seconds from {min} to {max}"));
 
+    /// <summary>Options that read themselves and report by <see cref="ArgumentException"/>.</summary>
+    public T Section<T>(Func<IConfiguration, T> read, T otherwise)
+    {
+        try
+        {
+            return read(configuration);
+        }
+        catch (ArgumentException wrong)
+        {
+            _problems.Add(wrong.Message);
+            return otherwise;
+        }
+    }
+
     public void Problem(string problem) => _problems.Add(problem);
 
     /// <exception cref="SettingsException">Something was wrong.</exception>

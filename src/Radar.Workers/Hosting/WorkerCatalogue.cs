@@ -15,7 +15,7 @@ internal static class WorkerCatalogue
         if (kind == WorkerKinds.CandleProducer)
         {
             var options = ProducerOptions.Read(settings);
-            return () => new CandleProducer(options, _ => throw new UnworkableException("no exchange yet"));
+            return () => new CandleProducer(options, (context, activity) => new BinanceSource(options.Exchange, context.Time, activity));
         }
         var model = ModelId.Parse(id.Value);
         var consumer = ConsumerOptions.Read(settings);

@@ -10,7 +10,7 @@ namespace Radar.Workers.Producing;
 /// Candles of the exchange to PostgreSQL, then Kafka, then CSV. Each market goes on where its table ends; what was fetched and not stored is fetched
 /// again, what was stored and not published is published again.
 /// </summary>
-internal sealed partial class CandleProducer(ProducerOptions options, Func<WorkerContext, ICandleSource> open) : IWorker
+internal sealed partial class CandleProducer(ProducerOptions options, Func<WorkerContext, Action<string?>, ICandleSource> open) : IWorker
 {
     private const int PagesAhead = 4;
     private static readonly TimeSpan EmptyBegins = TimeSpan.FromDays(3);
@@ -21,7 +21,9 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
     public async Task RunAsync(WorkerContext context, CancellationToken cancellationToken)
     {
         _logger = context.Loggers.CreateLogger<CandleProducer>();
-        _source ??= open(context);
+        var activities = new Activities(context);
+        _source?.Dispose();
+        _source = open(context, phrase => activities.Set("exchange", phrase));
         context.Activity = null;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var markets = new List<(CandleTable Table, PricesCsv Csv)>();
@@ -34,7 +36,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
             markets.Add((table, csv));
         }
         await context.ReportRunningAsync(cancellationToken).ConfigureAwait(false);
-        await TogetherAsync(stop, markets.SelectMany(m => Market(m.Table, m.Csv, context, stop.Token))).ConfigureAwait(false);
+        await TogetherAsync(stop, markets.SelectMany(m => Market(m.Table, m.Csv, context, activities, stop.Token))).ConfigureAwait(false);
     }
 
     public ValueTask DisposeAsync()
@@ -44,11 +46,11 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
         return ValueTask.CompletedTask;
     }
 
-    private IEnumerable<Func<Task>> Market(CandleTable table, PricesCsv csv, WorkerContext context, CancellationToken cancellationToken)
+    private IEnumerable<Func<Task>> Market(CandleTable table, PricesCsv csv, WorkerContext context, Activities activities, CancellationToken cancellationToken)
     {
-        var outbox = new TopicOutbox(options.BootstrapServers, table, context);
+        var outbox = new TopicOutbox(options.BootstrapServers, table, context, activities);
         var pages = Channel.CreateBounded<IReadOnlyList<Candle>>(PagesAhead); // The exchange keeps what we have no room for.
-        yield return () => FetchAsync(table, pages.Writer, context, cancellationToken);
+        yield return () => FetchAsync(table, pages.Writer, cancellationToken);
         yield return () => StoreAsync(table, csv, pages.Reader, outbox, context, cancellationToken);
         yield return async () =>
         {
@@ -59,14 +61,14 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
         };
     }
 
-    private async Task FetchAsync(CandleTable table, ChannelWriter<IReadOnlyList<Candle>> pages, WorkerContext context, CancellationToken cancellationToken)
+    private async Task FetchAsync(CandleTable table, ChannelWriter<IReadOnlyList<Candle>> pages, CancellationToken cancellationToken)
     {
         // From the last stored one, which is fetched again and held against the exchange (C-01).
         var from = await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false)
-            ?? options.From
+            ?? options.Exchange.From
             ?? await _source!.NowAsync(cancellationToken).ConfigureAwait(false) - (long)EmptyBegins.TotalMilliseconds;
         LogFetching(table.Symbol, CandleTime.Format(from));
-        await foreach (var page in _source!.ReadAsync(table.Symbol, from, text => context.Activity = text, cancellationToken).ConfigureAwait(false))
+        await foreach (var page in _source!.ReadAsync(table.Symbol, from, cancellationToken).ConfigureAwait(false))
         {
             await pages.WriteAsync(page, cancellationToken).ConfigureAwait(false);
         }

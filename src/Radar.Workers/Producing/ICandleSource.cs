@@ -10,11 +10,11 @@ internal interface ICandleSource : IDisposable
 
     /// <summary>
     /// Closed candles from an open time on, oldest first: history in pages as fast as the exchange allows, then each new one soon after it closed. Ends
-    /// only with the token; an exchange that is away or refuses is waited for.
+    /// only with the token; an exchange that is away or asks for patience is waited for.
     /// </summary>
     /// <param name="symbol">The market.</param>
     /// <param name="from">First open time wanted, milliseconds UTC.</param>
-    /// <param name="activity">Told what it waits for, and null when it goes on.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    IAsyncEnumerable<IReadOnlyList<Candle>> ReadAsync(string symbol, long from, Action<string?> activity, CancellationToken cancellationToken);
+    /// <exception cref="Hosting.UnworkableException">The exchange does not know the market, or refuses for good.</exception>
+    IAsyncEnumerable<IReadOnlyList<Candle>> ReadAsync(string symbol, long from, CancellationToken cancellationToken);
 }

@@ -18,6 +18,7 @@ internal sealed partial class TopicOutbox : IDisposable
     private readonly string _bootstrapServers;
     private readonly CandleTable _table;
     private readonly WorkerContext _context;
+    private readonly Activities _activities;
     private readonly Watermarks _watermarks;
     private readonly CandlePublisher _publisher;
     private readonly ILogger _logger;
@@ -28,9 +29,9 @@ internal sealed partial class TopicOutbox : IDisposable
     private Watermark? _published;
     private bool _away;
 
-    public TopicOutbox(string bootstrapServers, CandleTable table, WorkerContext context)
+    public TopicOutbox(string bootstrapServers, CandleTable table, WorkerContext context, Activities activities)
     {
-        (_bootstrapServers, _table, _context) = (bootstrapServers, table, context);
+        (_bootstrapServers, _table, _context, _activities) = (bootstrapServers, table, context, activities);
         _watermarks = new Watermarks(context.Database, context.Lease.Fence);
         _publisher = new CandlePublisher(bootstrapServers);
         _logger = context.Loggers.CreateLogger<TopicOutbox>();
@@ -64,7 +65,7 @@ internal sealed partial class TopicOutbox : IDisposable
                     _away = true;
                     LogAway(_table.Symbol, problem.Message);
                 }
-                _context.Activity = "waiting for Kafka; candles are stored meanwhile";
+                _activities.Set(_name, $"waiting for Kafka to publish {_table.Symbol}");
                 _published = null; // It may be another broker when it is back.
                 await Task.Delay(Retry, _context.Time, cancellationToken).ConfigureAwait(false);
             }
@@ -140,7 +141,7 @@ internal sealed partial class TopicOutbox : IDisposable
         if (_away)
         {
             _away = false;
-            _context.Activity = null;
+            _activities.Set(_name, null);
             LogBack(_table.Symbol);
         }
     }
