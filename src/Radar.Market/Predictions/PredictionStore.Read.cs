@@ -6,12 +6,6 @@ using Radar.Market.Storage;
 
 namespace Radar.Market.Predictions;
 
-/// <summary>A stretch of history in which predictions are missing, first and last included.</summary>
-/// <param name="First">Open time of the first candle without one.</param>
-/// <param name="Last">Open time of the last.</param>
-/// <param name="Rows">Candles without one, of those in between.</param>
-public readonly record struct MissingRange(long First, long Last, long Rows);
-
 public sealed partial class PredictionStore
 {
     /// <summary>Reads what a version has said, in order of time, a block at a time.</summary>
@@ -50,41 +44,29 @@ public sealed partial class PredictionStore
         }
     }
 
-    /// <summary>
-    /// The stretches in which any of these versions lacks a prediction that it can have (that is, from row 33 or 30 of history on),
-    /// oldest first. Stretches less than a week apart are one.
-    /// </summary>
-    public async Task<IReadOnlyList<MissingRange>> MissingRangesAsync(
+    /// <summary>How many candles of a range lack a prediction of any of these versions that they can have (from row 33 or 30 of history on).</summary>
+    public async Task<long> CountMissingAsync(
         IReadOnlyList<(ModelId Id, ModelInput Input)> models, TimeRange range, CancellationToken cancellationToken)
     {
-        var conditions = new List<string>();
-        foreach (var (id, input) in models)
-        {
-            if (await FirstPredictableAsync(input, cancellationToken).ConfigureAwait(false) is { } first)
-            {
-                conditions.Add($"(\"{Own(id)}\" IS NULL AND open_time >= {CandleTime.Literal(first)})");
-            }
-        }
-        var ranges = new List<MissingRange>();
-        if (conditions.Count == 0)
-        {
-            return ranges;
-        }
         await using var command = table.Source.CreateCommand($"""
-            SELECT min(open_time), max(open_time), count(*) FROM (
-              SELECT open_time, count(*) FILTER (WHERE jump) OVER (ORDER BY open_time) AS stretch FROM (
-                SELECT open_time, open_time - lag(open_time) OVER (ORDER BY open_time) > interval '7 days' AS jump
-                FROM {table.Name} WHERE open_time >= $1 AND open_time < $2 AND ({string.Join(" OR ", conditions)})) AS missing) AS stretches
-            GROUP BY stretch ORDER BY 1
+            SELECT count(*) FROM {table.Name}
+            WHERE open_time >= $1 AND open_time < $2 AND ({await MissingConditionAsync(models, cancellationToken).ConfigureAwait(false)})
             """);
         CandleTable.AddRange(command, range);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            ranges.Add(new MissingRange(
-                CandleTime.FromDateTime(reader.GetDateTime(0)), CandleTime.FromDateTime(reader.GetDateTime(1)), reader.GetInt64(2)));
-        }
-        return ranges;
+        return (long)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+    }
+
+    /// <summary>Open time of the first such candle, or null when there is none.</summary>
+    public async Task<long?> FirstMissingAsync(
+        IReadOnlyList<(ModelId Id, ModelInput Input)> models, TimeRange range, CancellationToken cancellationToken)
+    {
+        await using var command = table.Source.CreateCommand($"""
+            SELECT open_time FROM {table.Name}
+            WHERE open_time >= $1 AND open_time < $2 AND ({await MissingConditionAsync(models, cancellationToken).ConfigureAwait(false)})
+            ORDER BY open_time LIMIT 1
+            """);
+        CandleTable.AddRange(command, range);
+        return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is DateTime time ? CandleTime.FromDateTime(time) : null;
     }
 
     /// <summary>First open time with a prediction of this version, and one beyond the last; null when there is none.</summary>
@@ -115,5 +97,19 @@ public sealed partial class PredictionStore
         await using var command = table.Source.CreateCommand($"SELECT open_time FROM {table.Name} ORDER BY open_time OFFSET $1 LIMIT 1");
         command.Parameters.Add(new NpgsqlParameter { Value = input.FirstRow() });
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is DateTime time ? CandleTime.FromDateTime(time) : null;
+    }
+
+    private async Task<string> MissingConditionAsync(IReadOnlyList<(ModelId Id, ModelInput Input)> models, CancellationToken cancellationToken)
+    {
+        var conditions = new List<string>();
+        foreach (var byInput in models.GroupBy(m => m.Input))
+        {
+            if (await FirstPredictableAsync(byInput.Key, cancellationToken).ConfigureAwait(false) is { } first)
+            {
+                var columns = string.Join(" OR ", byInput.Select(m => $"\"{Own(m.Id)}\" IS NULL"));
+                conditions.Add($"open_time >= {CandleTime.Literal(first)} AND ({columns})");
+            }
+        }
+        return conditions.Count == 0 ? "false" : string.Join(" OR ", conditions);
     }
 }

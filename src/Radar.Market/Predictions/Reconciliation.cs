@@ -25,6 +25,7 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
     private const int BlocksAhead = 2;
 
     private readonly ModelId[] _ids = [.. models.Select(m => m.Id)];
+    private readonly (ModelId, ModelInput)[] _asked = [.. models.Select(m => (m.Id, m.Input))];
     private long _stored;
 
     /// <summary>Candles read, and stored, at a time. The default is 8,192.</summary>
@@ -44,8 +45,8 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
             return 0;
         }
         await store.EnsureAsync(_ids, cancellationToken).ConfigureAwait(false);
-        var missing = await store.MissingRangesAsync([.. models.Select(m => (m.Id, m.Input))], range, cancellationToken).ConfigureAwait(false);
-        if (missing.Count == 0)
+        var toDo = await store.CountMissingAsync(_asked, range, cancellationToken).ConfigureAwait(false);
+        if (toDo == 0)
         {
             return 0;
         }
@@ -54,9 +55,9 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
         var predicted = Channel.CreateBounded<PredictedBlock>(BlocksAhead);
         Task[] stages =
         [
-            StageAsync(read.Writer, () => ReadAsync(missing, range, read.Writer, stop.Token), stop),
+            StageAsync(read.Writer, () => ReadAsync(range, read.Writer, stop.Token), stop),
             StageAsync(predicted.Writer, () => PredictAsync(read.Reader, predicted.Writer, stop.Token), stop),
-            StageAsync<PredictedBlock>(null, () => StoreAsync(predicted.Reader, missing.Sum(m => m.Rows), progress, stop.Token), stop),
+            StageAsync<PredictedBlock>(null, () => StoreAsync(predicted.Reader, toDo, progress, stop.Token), stop),
         ];
         await Task.WhenAll(stages.Select(s => s.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)))
             .ConfigureAwait(false);
@@ -85,24 +86,27 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
         }
     });
 
-    private async Task ReadAsync(
-        IReadOnlyList<MissingRange> missing, TimeRange range, ChannelWriter<CandleBlock> blocks, CancellationToken cancellationToken)
+    // From each first missing row, with its history before it, as long as blocks lack anything; then on to the next missing row.
+    private async Task ReadAsync(TimeRange range, ChannelWriter<CandleBlock> blocks, CancellationToken cancellationToken)
     {
-        foreach (var stretch in missing)
+        var rest = range;
+        while (await store.FirstMissingAsync(_asked, rest, cancellationToken).ConfigureAwait(false) is { } missing)
         {
-            var from = await store.Table.TimeBeforeAsync(stretch.First, ModelInputStream.WarmUpRows, cancellationToken).ConfigureAwait(false);
+            var from = await store.Table.TimeBeforeAsync(missing, ModelInputStream.WarmUpRows, cancellationToken).ConfigureAwait(false);
             var starts = true;
-            while (from <= stretch.Last)
+            for (var lacking = true; lacking;)
             {
-                var block = await store.ReadBlockAsync(_ids, new TimeRange(from, stretch.Last + 1), BlockRows, cancellationToken).ConfigureAwait(false);
+                var block = await store.ReadBlockAsync(_ids, range with { From = from }, BlockRows, cancellationToken).ConfigureAwait(false);
                 if (block.Candles.Count == 0)
                 {
-                    break;
+                    return;
                 }
-                from = block.Candles[^1].OpenTime + 1;
-                await blocks.WriteAsync(block with { StartsAnew = starts, From = Math.Max(range.From, stretch.First) }, cancellationToken).ConfigureAwait(false);
+                await blocks.WriteAsync(block with { StartsAnew = starts, From = missing }, cancellationToken).ConfigureAwait(false);
                 starts = false;
+                from = block.Candles[^1].OpenTime + 1;
+                lacking = from <= missing || block.Missing.Any(m => m != 0);
             }
+            rest = rest with { From = from };
         }
     }
 

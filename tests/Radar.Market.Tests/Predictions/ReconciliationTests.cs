@@ -69,6 +69,20 @@ public sealed class ReconciliationTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Reconciliation_SixConsumersAtOnce_EachFillsItsOwn()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        var models = GoldenFiles.LoadModels();
+        var filled = await Task.WhenAll(models.Select(m =>
+            new Reconciliation(database.Store, [m], null) { BlockRows = 100 }.RunAsync(TimeRange.All, null, default)));
+        Assert.Equal([1_967, 1_967, 1_967, 1_970, 1_970, 1_970], filled);
+        var coverage = await database.Store.CoverageAsync([.. models.Select(m => (m.Id, m.Input))], TimeRange.All, default);
+        Assert.All(coverage, c => Assert.Equal(0, c.Missing));
+        models.ToList().ForEach(m => m.Dispose());
+    }
+
+    [Fact]
     public async Task Reconciliation_NewerEpoch_WritesNothing()
     {
         var database = await MarketDatabase.CreateAsync(postgres);
