@@ -57,15 +57,18 @@ internal sealed partial class QuartzHost(
             LogStopped();
         }
 
-        await _stop.CancelAsync();
-        await _listening;
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
+        // More than once: the container knows it under two names.
+        if (!_stop.IsCancellationRequested)
+        {
+            await _stop.CancelAsync();
+        }
+
         await _listening;
-        _stop.Dispose();
     }
 
     private async Task ListenAsync(ISchedulerSignaler signaler, CancellationToken cancellationToken)

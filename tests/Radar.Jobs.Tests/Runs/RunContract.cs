@@ -1,0 +1,275 @@
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Radar.Jobs.Engine;
+using Radar.Jobs.Runs;
+using Radar.Jobs.TestNode;
+using Radar.Testing;
+
+namespace Radar.Jobs.Tests.Runs;
+
+/// <summary>Runs on an engine: what holds whatever the engine is.</summary>
+public abstract class RunContract(PostgresFixture postgres, string engine) : IClassFixture<PostgresFixture>, IAsyncLifetime
+{
+    private NpgsqlDataSource _database = null!;
+
+    public async Task InitializeAsync()
+    {
+        _database = await postgres.CreateDatabaseAsync();
+        await _database.ExecuteAsync(Effects.Schema);
+    }
+
+    public Task DisposeAsync() => Task.CompletedTask;
+
+    [Fact]
+    public async Task Run_Chain_GoesInOrderWithLogsAndResults()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("chain");
+        var detail = await node.EndedAsync(run);
+
+        Assert.Equal(RunState.Succeeded, detail.Run.State);
+        Assert.Equal(["first", "second", "third"], await EffectsAsync());
+        Assert.All(detail.Tasks, t => Assert.Equal((TaskState.Succeeded, 1), (t.State, t.Attempt)));
+        Assert.Contains("first", detail.Tasks[0].Result, StringComparison.Ordinal);
+        Assert.Equal("hello from second", Assert.Single((await node.Runs.LogsAsync(run, "second", 0, 100, default))!).Message);
+        Assert.Null(await node.Runs.LogsAsync(run, "no-such-task", 0, 100, default));
+    }
+
+    [Fact]
+    public async Task Run_FanOut_FollowsEachInstanceAndJoins()
+    {
+        await using var node = await StartAsync();
+        var detail = await node.EndedAsync(await node.RunAsync("spread", ("items", "a,b,c")));
+
+        Assert.Equal(RunState.Succeeded, detail.Run.State);
+        Assert.Equal(
+            ["each", "each[a]", "each[b]", "each[c]", "after-each", "after-each[a]", "after-each[b]", "after-each[c]", "join", "always"],
+            detail.Tasks.Select(t => t.Task));
+        Assert.Equal(["join", "always"], (await EffectsAsync())[^2..]);
+    }
+
+    [Fact]
+    public async Task Run_OneInstanceFails_TheOthersGoOnAndTheJoinIsSkipped()
+    {
+        await using var node = await StartAsync();
+        var detail = await node.EndedAsync(await node.RunAsync("spread", ("items", "a,bad")));
+
+        Assert.Equal(RunState.Failed, detail.Run.State);
+        Assert.Equal("each[bad]: bad is bad", detail.Run.Reason);
+        Assert.Equal(TaskState.Succeeded, detail.Tasks.Single(t => t.Task == "after-each[a]").State);
+        Assert.Equal((TaskState.Skipped, "after-each[bad] was skipped"), (detail.Tasks.Single(t => t.Task == "join").State, detail.Tasks.Single(t => t.Task == "join").Reason));
+        Assert.Equal("always", (await EffectsAsync())[^1]);
+    }
+
+    [Fact]
+    public async Task Run_FanOutOfNothing_JoinsAtOnce()
+    {
+        await using var node = await StartAsync();
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("spread", ("items", "")))).Run.State);
+    }
+
+    [Theory]
+    [InlineData(2, RunState.Succeeded, 3)]
+    [InlineData(5, RunState.Failed, 3)]
+    public async Task Run_FailingTask_IsRetriedAfterItsRest(int failures, RunState end, int attempts)
+    {
+        await using var node = await StartAsync();
+        var detail = await node.EndedAsync(await node.RunAsync("flaky", ("failures", $"{failures}")));
+
+        Assert.Equal((end, attempts), (detail.Run.State, detail.Tasks[0].Attempt));
+        var rests = await _database.ColumnAsync(
+            "SELECT extract(epoch FROM at - lag(at) OVER (ORDER BY id))::float8 >= CASE WHEN attempt = 2 THEN 0.3 ELSE 0.6 END FROM public.effects ORDER BY id OFFSET 1");
+        Assert.Equal(["True", "True"], rests);
+        Assert.Equal(["failed", "failed", end == RunState.Failed ? "failed" : "succeeded"],
+            await _database.ColumnAsync("SELECT outcome FROM radar.task_attempts ORDER BY attempt"));
+    }
+
+    [Fact]
+    public async Task Trigger_DoubleClick_DoesNothingTwice()
+    {
+        await using var node = await StartAsync();
+        var clicks = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => node.Workflows.TriggerAsync("gated", RunCause.Manual, "test", null, default)));
+
+        Assert.Single(clicks, c => c.Created);
+        Assert.Single(clicks.Select(c => c.RunId).Distinct());
+        await OpenGateAsync();
+        await node.EndedAsync(clicks[0].RunId);
+        Assert.True((await node.Workflows.TriggerAsync("gated", RunCause.Manual, "test", null, default)).Created);
+    }
+
+    [Fact]
+    public async Task TriggerPlanned_SameTimeTwice_MakesOneRun()
+    {
+        await using var node = await StartAsync();
+        var planned = new DateTimeOffset(2026, 1, 2, 3, 4, 0, TimeSpan.Zero);
+        var first = await node.Workflows.TriggerPlannedAsync("chain", planned, default);
+        await node.EndedAsync(first.RunId);
+
+        Assert.Equal(new TriggerResult(first.RunId, false), await node.Workflows.TriggerPlannedAsync("chain", planned, default));
+    }
+
+    [Fact]
+    public async Task Cancel_RunningTask_StopsItAndNothingFollows()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("gated");
+        await node.TaskIsAsync(run, "wait", TaskState.Running);
+        await Eventually.TrueAsync(
+            async () => (await node.Runs.LogsAsync(run, "wait", 0, 10, default))!.Any(l => l.Message == "waiting at the gate"), "a live log");
+        Assert.Contains("waits for wait (running)", await node.Runs.WhyNotRunningAsync(run, "after", default), StringComparison.Ordinal);
+
+        Assert.True(await node.Runs.CancelAsync(run, "tester", default));
+        var detail = await node.EndedAsync(run);
+        Assert.Equal((RunState.Cancelled, "cancelled by tester"), (detail.Run.State, detail.Run.Reason));
+        Assert.Equal([TaskState.Cancelled, TaskState.Cancelled], detail.Tasks.Select(t => t.State));
+        Assert.Equal(["wait"], await EffectsAsync());
+        Assert.False(await node.Runs.CancelAsync(run, "tester", default));
+    }
+
+    [Fact]
+    public async Task Unknown_Workflow_SuggestsTheNearest()
+    {
+        await using var node = await StartAsync();
+        var unknown = await Assert.ThrowsAsync<UnknownWorkflowException>(() => node.Workflows.TriggerAsync("gatet", RunCause.Api, "test", null, default));
+        Assert.Contains("Did you mean 'gated'?", unknown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Burst_TwoNodes_CompletesEveryTaskOnce()
+    {
+        await using var one = await StartAsync("one");
+        await using var two = await StartAsync("two");
+        var detail = await one.EndedAsync(await one.RunAsync("burst", ("count", "300")));
+
+        Assert.Equal((RunState.Succeeded, 302), (detail.Run.State, detail.Run.Tasks));
+        Assert.Equal(301, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects"));
+        Assert.Equal(301, await _database.ScalarAsync<long>("SELECT count(DISTINCT task) FROM public.effects"));
+    }
+
+    [Fact]
+    public async Task Kill9_NodeMidTask_AnotherNodeTakesOver()
+    {
+        await using var victim = NodeProcess.Start(Settings("victim"));
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<bool>("SELECT to_regclass('radar.nodes') IS NOT NULL"), "the schema");
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>("SELECT count(*) FROM radar.nodes") == 1, "the victim to live");
+        var run = 0L;
+        await using (var standby = await StartAsync("starter", waitReady: true))
+        {
+            run = await standby.RunAsync("gated");
+            await standby.TaskIsAsync(run, "wait", TaskState.Running);
+        }
+
+        // The starter has stopped: if it had the task, it handed it over.
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>(
+            "SELECT count(*) FROM radar.task_runs WHERE node = 'victim' AND state = 'running'") == 1, "the victim to hold the task");
+        await victim.KillAsync();
+
+        await using var rescuer = await StartAsync("rescuer");
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>(
+            "SELECT count(*) FROM radar.task_runs WHERE node = 'rescuer' AND state = 'running'") == 1, "the rescuer to hold the task");
+        await OpenGateAsync();
+        var detail = await rescuer.EndedAsync(run);
+        Assert.Equal(RunState.Succeeded, detail.Run.State);
+        Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects WHERE effect = 'passed'"));
+        Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM radar.task_attempts WHERE outcome = 'lost'"));
+    }
+
+    [Fact]
+    public async Task LostLease_ThreeTimes_FailsWithThatReason()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("gated");
+        for (var time = 1; time <= 3; time++)
+        {
+            await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>(
+                $"SELECT count(*) FROM radar.task_runs WHERE task = 'wait' AND state = 'running' AND attempt = {time}") == 1, $"attempt {time}");
+            // As if its node had gone: another token, and a lease that is over.
+            await _database.ExecuteAsync("UPDATE radar.task_runs SET token = gen_random_uuid(), node = 'gone', lease_until = now() - interval '1 s' WHERE task = 'wait'");
+        }
+
+        var detail = await node.EndedAsync(run);
+        Assert.Equal(RunState.Failed, detail.Run.State);
+        Assert.Contains("node gone was lost, the 3. time", detail.Run.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Database_AwayForSeconds_TheRunGoesOnAfterwards()
+    {
+        var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
+        await using var proxy = new PostgresProxy(server.Host!, server.Port);
+        var settings = Settings("behind-proxy");
+        settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
+        await using var node = await Node.StartAsync(settings);
+        var run = await node.RunAsync("gated");
+        await node.TaskIsAsync(run, "wait", TaskState.Running);
+
+        await proxy.CutAsync();
+        await OpenGateAsync(); // Beside the proxy.
+        await Task.Delay(TimeSpan.FromSeconds(6), TimeProvider.System); // The outage itself: longer than a lease.
+        proxy.Restore();
+
+        await Eventually.TrueAsync(
+            async () => await _database.ScalarAsync<string>($"SELECT state FROM radar.workflow_runs WHERE run_id = {run}") == "succeeded", "the run to succeed");
+        Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects WHERE effect = 'passed'"));
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
+    }
+
+    [Fact]
+    public async Task Start_DatabaseAway_WaitsForIt()
+    {
+        var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
+        await using var proxy = new PostgresProxy(server.Host!, server.Port);
+        await proxy.CutAsync();
+        var settings = Settings("early");
+        settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
+        await using var node = await Node.StartAsync(settings, waitReady: false);
+        Assert.False(node.Services.GetRequiredService<Hosting.NodeState>().Ready.IsCompleted);
+
+        proxy.Restore();
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
+    }
+
+    [Fact]
+    public async Task Engine_AnotherOneRecorded_RefusesAndSwitchesWhenAsked()
+    {
+        var run = 0L;
+        await using (var node = await StartAsync())
+        {
+            run = await node.RunAsync("gated");
+            await node.TaskIsAsync(run, "wait", TaskState.Running);
+        }
+
+        await _database.ExecuteAsync("UPDATE radar.engine SET name = 'Other'");
+        await using (var refused = await Node.StartAsync(Settings("refused"), waitReady: false))
+        {
+            var why = await Assert.ThrowsAsync<OtherEngineException>(() => refused.Services.GetRequiredService<Hosting.NodeState>().Ready);
+            Assert.Contains("Radar:SwitchEngine=true", why.Message, StringComparison.Ordinal);
+        }
+
+        var settings = Settings("switched");
+        settings["Radar:SwitchEngine"] = "true";
+        await OpenGateAsync();
+        await using var switched = await Node.StartAsync(settings);
+        Assert.Equal(RunState.Succeeded, (await switched.EndedAsync(run)).Run.State);
+        Assert.Equal(engine, await _database.ScalarAsync<string>("SELECT name FROM radar.engine"));
+    }
+
+    [Fact]
+    public async Task Start_EveryWorkflow_IsARecurringTriggerThatDoesNotFire()
+    {
+        await using var node = await StartAsync();
+        var told = (await node.Services.GetRequiredService<IJobEngine>().DescribeAsync(default)).Recurring;
+        Assert.Equal(node.Workflows.All.Select(w => w.Name), told.Select(r => r.Workflow));
+        Assert.All(told, r => Assert.Null(r.NextAt));
+    }
+
+    private Dictionary<string, string?> Settings(string node) => Node.Settings(_database.SettingOf(), node, engine);
+
+    private Task<Node> StartAsync(string name = "one", bool waitReady = true) => Node.StartAsync(Settings(name), waitReady: waitReady);
+
+    private Task OpenGateAsync() => _database.ExecuteAsync("INSERT INTO public.gate VALUES (true)");
+
+    private Task<List<string>> EffectsAsync() => _database.ColumnAsync("SELECT task FROM public.effects ORDER BY id");
+}
+
+public sealed class QuartzRunTests(PostgresFixture postgres) : RunContract(postgres, "Quartz");
