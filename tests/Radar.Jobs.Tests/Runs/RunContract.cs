@@ -226,6 +226,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         Assert.False(node.Services.GetRequiredService<Hosting.NodeState>().Ready.IsCompleted);
 
         proxy.Restore();
+        await node.Services.GetRequiredService<Hosting.NodeState>().Ready;
         Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
     }
 
