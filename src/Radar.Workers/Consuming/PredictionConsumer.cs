@@ -18,6 +18,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private const int PollMs = 100; // Also how fast a stop is heard while nothing comes.
     private const int MostRecords = 500;
     private const int MostBytes = 2 * 1024 * 1024;
+    private const int Burst = 2_000; // Candles after which memory is given back once it is quiet again.
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
 
     private readonly List<Candle> _candles = [];
@@ -33,6 +34,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private long _next;
     private long _unreadable;
     private bool _csvIsBehind;
+    private long _sinceTidy = Burst;
 
     public async Task RunAsync(WorkerContext context, CancellationToken cancellationToken)
     {
@@ -119,6 +121,11 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
                     quietSince = _context.Time.GetTimestamp();
                     await FillAsync(table, cancellationToken).ConfigureAwait(false);
                     await LookAtBrokerAsync(reader, cancellationToken).ConfigureAwait(false);
+                    if (_sinceTidy >= Burst)
+                    {
+                        _sinceTidy = 0;
+                        Memory.GiveBack();
+                    }
                     _context.Figures.Set("lag", reader.Lag(_next));
                 }
             }
@@ -166,6 +173,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
         await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
         var updated = await _store.WriteAsync(id, _predictions, _context.Lease.Fence, offsets, onlyMissing: false, cancellationToken).ConfigureAwait(false);
         _context.Figures.Handled(updated);
+        _sinceTidy += updated;
         _context.Figures.Set("lastOpenTime", _live.Last);
         if (updated < _predictions.Count)
         {
