@@ -104,7 +104,7 @@ internal sealed class BinanceApi(ExchangeSettings settings, ICandleSource candle
 
     private List<Candle> Page(string symbol, long? start, long? end, int limit, long now)
     {
-        var until = Math.Min(now, end is { } last ? last + 1 : long.MaxValue);
+        var until = Math.Min(now + 1, end is { } last ? last + 1 : long.MaxValue); // The candle that opens now is there already, still open.
         if (start is null)
         {
             // The latest ones: from far enough back, then the tail.

@@ -1,0 +1,199 @@
+using System.Security.Cryptography;
+using Radar.Embedded.Postgres;
+
+namespace Radar.Embedded.Launch;
+
+/// <summary>One system from its first service to its last: brings it up, keeps it up, and takes it down in order.</summary>
+internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<string> say, TimeProvider time) : IAsyncDisposable
+{
+    private static readonly TimeSpan ServiceDeadline = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan TriggerDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan KillFleetDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
+    private readonly List<SupervisedService> _services = [];
+    private readonly Lock _gate = new();
+    private Lifeline? _lifeline;
+    private SystemDatabase? _database;
+    private Secrets? _secrets;
+    private SystemPhase _phase = SystemPhase.Starting;
+    private string? _reason;
+    private long? _startRun;
+
+    /// <summary>Starts every service and asks for start-fleet.</summary>
+    /// <exception cref="EmbeddedException">It cannot come up; what was started has been stopped again.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(state.Logs);
+        _lifeline = Lifeline.Hold(state.Lock)
+            ?? throw new EmbeddedException($"A system runs already in {state.Path}: see ./radar status, stop it with ./radar down, or use another --state.");
+        var previous = state.ReadSystem();
+        Refuse(previous);
+        await Leftovers.WaitAsync(previous, StopDeadline, time, cancellationToken);
+        _secrets = MakeSecrets(state.ReadSecrets());
+        state.WriteSecrets(_secrets);
+        _database = new SystemDatabase(_secrets.Database);
+        var plans = new ServicePlans(state, plan, _secrets, _database);
+        Write();
+        try
+        {
+            // These three know nothing of one another.
+            await Task.WhenAll(((ServicePlan?[])[plans.Postgres, plans.Kafka, plans.Exchange]).OfType<ServicePlan>()
+                .Select(service => BeginAsync(service, cancellationToken)));
+            await BeginAsync(plans.Scheduler, cancellationToken);
+            await BeginAsync(plans.Agent, cancellationToken);
+            await TriggerAsync(plans.Dashboard, cancellationToken);
+        }
+        catch (Exception ex) when (ex is EmbeddedException or OperationCanceledException)
+        {
+            _phase = SystemPhase.Failed;
+            _reason = ex is EmbeddedException ? ex.Message : "It was stopped while it started.";
+            await StopServicesAsync();
+            throw;
+        }
+        _phase = SystemPhase.Up;
+        Write();
+    }
+
+    /// <summary>Runs kill-fleet and stops the services, those that others lean on last.</summary>
+    public async Task StopAsync()
+    {
+        _phase = SystemPhase.Stopping;
+        Write();
+        await KillFleetAsync();
+        await StopServicesAsync();
+        _phase = SystemPhase.Down;
+        Write();
+        say("everything is stopped");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in _services)
+        {
+            service.Dispose();
+        }
+        if (_database is not null)
+        {
+            await _database.DisposeAsync();
+        }
+        _lifeline?.Dispose();
+    }
+
+    private void Refuse(SystemState? previous)
+    {
+        if (previous is not null && previous.Phase != SystemPhase.Failed && (previous.Mode != plan.Mode || previous.Replay != plan.Replay))
+        {
+            throw new EmbeddedException(
+                $"{state.Path} holds the candles of another source ({previous.Mode} {previous.Replay}): use another --state, or erase it with ./radar down --erase.");
+        }
+    }
+
+    private Secrets MakeSecrets(Secrets? known)
+    {
+        var ports = new Dictionary<string, int>(known?.Ports ?? new Dictionary<string, int>());
+        if (plan.Port is { } asked)
+        {
+            if (!Ports.IsFree(asked))
+            {
+                throw new EmbeddedException($"Port {asked} (--port) is taken by another program: choose another, or leave --port out.");
+            }
+            ports["scheduler"] = asked;
+        }
+        foreach (var service in (string[])["postgres", "kafka", "exchange", "scheduler"])
+        {
+            if (!ports.TryGetValue(service, out var port) || !Ports.IsFree(port))
+            {
+                ports[service] = service == "scheduler" && Ports.IsFree(Ports.Dashboard) ? Ports.Dashboard : Ports.Free();
+            }
+        }
+        var password = known?.DatabasePassword ?? Random(24);
+        var database = PostgresServer.ConnectionStringOf(new PostgresSettings(state.In("postgres"), ports["postgres"], password));
+        return new Secrets(database, password, known?.OperatorPassword ?? Random(12), known?.ApiToken ?? Random(32), ports);
+    }
+
+    private static string Random(int length) =>
+        RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", length);
+
+    private async Task BeginAsync(ServicePlan service, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var supervised = new SupervisedService(service, state.Log(service.Name), state.Lock, Write, time);
+        lock (_gate)
+        {
+            _services.Add(supervised);
+        }
+        await supervised.StartAsync(ServiceDeadline, cancellationToken);
+        say($"{service.Name,-10} {service.Address ?? "running"} ({time.GetElapsedTime(started).TotalSeconds:0.0} s){(service.Detail is { } detail ? ", " + detail : "")}");
+    }
+
+    private async Task TriggerAsync(string dashboard, CancellationToken cancellationToken)
+    {
+        using var api = new FleetApi(dashboard, _secrets!.ApiToken);
+        var started = time.GetTimestamp();
+        while ((_startRun = await api.TriggerAsync("start-fleet", cancellationToken)) is null)
+        {
+            if (time.GetElapsedTime(started) > TriggerDeadline)
+            {
+                throw new EmbeddedException($"The scheduler at {dashboard} did not take start-fleet within {TriggerDeadline.TotalSeconds:0} s; see {state.Log("scheduler")}.");
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(200), time, cancellationToken);
+        }
+    }
+
+    private async Task KillFleetAsync()
+    {
+        using var deadline = new CancellationTokenSource(KillFleetDeadline, time);
+        try
+        {
+            var address = _services.First(service => service.Plan.Name == "scheduler").Plan.Address!;
+            using var api = new FleetApi(address, _secrets!.ApiToken);
+            if (await api.TriggerAsync("kill-fleet", deadline.Token) is { } run)
+            {
+                say($"kill-fleet (run {run})");
+                await RunFollower.WaitAsync(_database!, run, time, deadline.Token);
+            }
+            else
+            {
+                say("the scheduler does not answer: the agent stops the workers itself");
+            }
+        }
+        catch (Exception ex) when (ex is EmbeddedException or OperationCanceledException)
+        {
+            say($"kill-fleet did not end in order ({ex.Message}): the agent stops the workers itself");
+        }
+    }
+
+    private async Task StopServicesAsync()
+    {
+        foreach (var name in (string[])["agent", "scheduler", "exchange", "kafka", "postgres"])
+        {
+            if (_services.FirstOrDefault(service => service.Plan.Name == name) is { } service)
+            {
+                await service.StopAsync(StopDeadline);
+            }
+        }
+        Write();
+    }
+
+    private void Write()
+    {
+        lock (_gate)
+        {
+            state.WriteSystem(new SystemState
+            {
+                Phase = _phase,
+                Reason = _reason,
+                Launcher = ProcessIdentity.Own.ToString(),
+                Mode = plan.Mode,
+                Replay = plan.Replay,
+                From = plan.From,
+                To = plan.To,
+                HistoryUntil = plan.HistoryUntil,
+                Speed = plan.Speed.ToString(),
+                StartRun = _startRun,
+                Services = [.. _services.Select(service => service.State)],
+            });
+        }
+    }
+}

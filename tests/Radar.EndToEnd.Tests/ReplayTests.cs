@@ -1,0 +1,66 @@
+using Radar.Testing;
+
+namespace Radar.EndToEnd.Tests;
+
+public sealed class ReplayTests
+{
+    [SharedFact("data/klines")]
+    public async Task Up_RealWeekWithAnOutage_StoresTheDumpAndTheGoldenPredictions()
+    {
+        await using var system = new RadarSystem("week");
+        await system.UpAsync([.. Fixtures.RealWeek.Arguments(), "--until-caught-up"]);
+
+        Assert.Equal(10_000, await system.CountAsync("SELECT count(*) FROM btcusdt"));
+        await EndState.AssertAsync(system, Fixtures.RealWeek);
+    }
+
+    [Fact]
+    public async Task Up_MadeUpCandles_StartsStopsAndStartsAgainClean()
+    {
+        await using var system = new RadarSystem("made-up");
+        await system.UpAsync([.. Fixtures.MadeUp.Arguments(), "--until-caught-up"]);
+        await EndState.AssertAsync(system, Fixtures.MadeUp);
+
+        var kill = await system.RunAsync("run", "kill-fleet", "--wait");
+        Assert.True(kill.ExitCode == 0, kill.Everything);
+        Assert.DoesNotContain(system.Processes(), process => process.Contains("--worker", StringComparison.Ordinal));
+        Assert.Equal(0, await system.CountAsync("SELECT count(*) FROM radar.workers WHERE actual <> 'deleted'"));
+
+        var start = await system.RunAsync("run", "start-fleet", "--wait");
+        Assert.True(start.ExitCode == 0, start.Everything);
+        Assert.Equal(7, await system.CountAsync("SELECT count(*) FROM radar.workers WHERE actual = 'running'"));
+        await EndState.AssertAsync(system, Fixtures.MadeUp);
+
+        var down = await system.RunAsync("down");
+        Assert.True(down.ExitCode == 0, down.Everything);
+        Assert.Empty(system.Processes());
+
+        // The second start finds everything where it was.
+        await system.UpAsync([.. Fixtures.MadeUp.Arguments(), "--until-caught-up"]);
+        await EndState.AssertAsync(system, Fixtures.MadeUp);
+    }
+
+    [Fact]
+    public async Task Up_UnsortedAndUnknownInput_NamesItAndLeavesNothingBehind()
+    {
+        await using var system = new RadarSystem("bad-input");
+        var missing = await system.RunAsync("up", "--headless", "--replay", Path.Combine(system.State, "nowhere"));
+        Assert.NotEqual(0, missing.ExitCode);
+        Assert.Contains("nowhere", missing.Everything, StringComparison.Ordinal);
+
+        var reversed = await system.RunAsync("up", "--headless", "--simulate", "--from", "2026-02-01", "--to", "2026-01-01");
+        Assert.NotEqual(0, reversed.ExitCode);
+        Assert.Contains("--from", reversed.Everything, StringComparison.Ordinal);
+
+        var speed = await system.RunAsync("up", "--headless", "--simulate", "--speed", "fast");
+        Assert.NotEqual(0, speed.ExitCode);
+        Assert.Contains("fast", speed.Everything, StringComparison.Ordinal);
+
+        Directory.CreateDirectory(Path.Combine(system.State, "dump"));
+        await File.WriteAllTextAsync(Path.Combine(system.State, "dump", "BTCUSDT-1m-2026-01.csv"), "1767225600000,one,two\n");
+        var unreadable = await system.RunAsync("up", "--headless", "--replay", Path.Combine(system.State, "dump"));
+        Assert.NotEqual(0, unreadable.ExitCode);
+        Assert.Contains("BTCUSDT-1m-2026-01.csv", unreadable.Everything, StringComparison.Ordinal);
+        Assert.Empty(system.Processes());
+    }
+}
