@@ -13,9 +13,9 @@ internal static class GoldenFiles
 
     public static string Models => Path.Combine(SharedFolder.Repository, "models");
 
-    public static IReadOnlyList<Candle> Candles64 => [.. CandleFile.Read(Of("candles_64.csv"))];
+    public static Candle[] Candles64 { get; } = [.. CandleFile.Read(Of("candles_64.csv"))];
 
-    public static IReadOnlyList<Candle> MadeUp => [.. CandleFile.Read(Of("made_up_2000.csv"))];
+    public static Candle[] MadeUp { get; } = [.. CandleFile.Read(Of("made_up_2000.csv"))];
 
     /// <summary>Every candle of the 18 months, oldest first.</summary>
     public static IEnumerable<Candle> Klines() =>

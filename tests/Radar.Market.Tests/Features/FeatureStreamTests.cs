@@ -106,13 +106,13 @@ public sealed class FeatureStreamTests
 
     private static double Value(FeatureStream stream, string name) => stream.Values[FeatureStream.Names.ToList().IndexOf(name)];
 
-    private static void Compare(IReadOnlyList<Candle> candles)
+    private static void Compare(Candle[] candles)
     {
         var plain = new PlainFeatures(candles);
         var stream = new FeatureStream();
         var expected = new double[FeatureStream.Count];
         var flat = 0;
-        for (var row = 0; row < candles.Count; row++)
+        for (var row = 0; row < candles.Length; row++)
         {
             stream.Push(candles[row]);
             plain.Row(row, expected);
@@ -132,7 +132,7 @@ public sealed class FeatureStreamTests
                 Assert.Equal(0, stream.Values[25]);
             }
         }
-        Assert.True(candles.Count < 700_000 || flat >= 54, $"only {flat} flat windows");
+        Assert.True(candles.Length < 700_000 || flat >= 54, $"only {flat} flat windows");
     }
 
     // Differences of averages of prices lose what the prices have in common, and a place between two bands is a fraction of 1.
