@@ -1,0 +1,70 @@
+using Npgsql;
+using Radar.Jobs.Fleet;
+using Radar.Scheduler.Auth;
+
+namespace Radar.Scheduler.Api;
+
+/// <summary>The fleet: what is asked of workers, what is true of them, what they said.</summary>
+internal static class FleetEndpoints
+{
+    private const int MostLines = 2_000;
+
+    public static void MapFleet(this WebApplication application)
+    {
+        var api = application.MapGroup("/api/v1");
+        api.MapGet("/fleet", async (IFleet fleet, TimeProvider time, CancellationToken token) =>
+            Results.Ok((await fleet.ListAsync(token)).Select(worker => WorkerView.Of(worker, time.GetUtcNow()))));
+        api.MapPost("/fleet/desired", AskAsync);
+        api.MapGet("/workers/events", EventsAsync);
+        api.MapGet("/workers/log", LogAsync);
+    }
+
+    private static async Task<IResult> AskAsync(
+        Desire desire, IFleet fleet, Accounts accounts, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (!Enum.TryParse<DesiredState>(desire.Desired, ignoreCase: true, out var desired) || !Enum.IsDefined(desired))
+        {
+            return Results.BadRequest(new { error = $"'{desire.Desired}' is no desired state: use start, pause or delete." });
+        }
+        var who = context.User.Identity!.Name!;
+        if (!await fleet.AskAsync(new WorkerId(desire.Worker), desired, who, cancellationToken))
+        {
+            var known = (await fleet.ListAsync(cancellationToken)).Select(worker => worker.Id.Value);
+            return Results.NotFound(new { error = $"There is no worker '{desire.Worker}'. Known: {string.Join(", ", known)}." });
+        }
+        await accounts.AuditAsync(who, desire.Desired, desire.Worker, cancellationToken);
+        return Results.Ok(new { worker = desire.Worker, desired });
+    }
+
+    private static async Task<IResult> EventsAsync(string worker, NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT id, at, epoch, event, message FROM radar.worker_events WHERE worker_id = $1 ORDER BY id DESC LIMIT 200");
+        command.Parameters.AddWithValue(worker);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var events = new List<object>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            events.Add(new
+            {
+                id = reader.GetInt64(0), at = reader.GetDateTime(1), epoch = reader.GetInt64(2), name = reader.GetString(3), message = reader.GetString(4),
+            });
+        }
+        return Results.Ok(events);
+    }
+
+    private static async Task<IResult> LogAsync(
+        string worker, int? tail, IFleet fleet, IConfiguration configuration, CancellationToken cancellationToken)
+    {
+        // Only a known worker's name becomes a path.
+        if (await fleet.FindAsync(new WorkerId(worker), cancellationToken) is null)
+        {
+            return Results.NotFound(new { error = $"There is no worker '{worker}'." });
+        }
+        var path = WorkerLogs.Path(configuration["Radar:Logs:Directory"] ?? "logs", new WorkerId(worker));
+        return Results.Ok(new { path, lines = await WorkerLogs.TailAsync(path, Math.Clamp(tail ?? 200, 1, MostLines), cancellationToken) });
+    }
+
+    /// <summary>What is asked of a worker.</summary>
+    internal sealed record Desire(string Worker, string Desired);
+}

@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Identity;
+using Npgsql;
+
+namespace Radar.Scheduler.Auth;
+
+/// <summary>Users and tokens in PostgreSQL, kept as hashes.</summary>
+internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration configuration, ILogger<Accounts> logger)
+{
+    /// <summary>The first user.</summary>
+    public const string Operator = "operator";
+
+    private static readonly PasswordHasher<string> Hasher = new();
+
+    /// <summary>Makes the operator at the first start, and the command line's token known.</summary>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        if (await HashAsync(Operator, cancellationToken) is null)
+        {
+            var given = configuration["Radar:Auth:OperatorPassword"];
+            var password = string.IsNullOrEmpty(given) ? RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 12) : given;
+            await using var insert = database.CreateCommand("INSERT INTO radar.users (name, password_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+            insert.Parameters.AddWithValue(Operator);
+            insert.Parameters.AddWithValue(Hasher.HashPassword(Operator, password));
+            if (await insert.ExecuteNonQueryAsync(cancellationToken) == 1 && string.IsNullOrEmpty(given))
+            {
+                LogFirstPassword(Operator, password);
+            }
+        }
+        if (configuration["Radar:Auth:ApiToken"] is { Length: > 0 } token)
+        {
+            await using var insert = database.CreateCommand(
+                "INSERT INTO radar.api_tokens (sha256, name) VALUES ($1, 'command line') ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256");
+            insert.Parameters.AddWithValue(Digest(token));
+            await insert.ExecuteNonQueryAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Whether name and password belong together.</summary>
+    public async Task<bool> IsRightAsync(string name, string password, CancellationToken cancellationToken) =>
+        await HashAsync(name, cancellationToken) is { } hash
+        && Hasher.VerifyHashedPassword(name, hash, password) != PasswordVerificationResult.Failed;
+
+    /// <summary>Name of a token, or null when it is not known.</summary>
+    public async Task<string?> TokenNameAsync(string token, CancellationToken cancellationToken)
+    {
+        await using var find = database.CreateCommand("SELECT name FROM radar.api_tokens WHERE sha256 = $1");
+        find.Parameters.AddWithValue(Digest(token));
+        return await find.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    /// <summary>Notes who did what.</summary>
+    public async Task AuditAsync(string who, string action, string target, CancellationToken cancellationToken)
+    {
+        await using var insert = database.CreateCommand("INSERT INTO radar.audit (who, action, object) VALUES ($1, $2, $3)");
+        insert.Parameters.AddWithValue(who);
+        insert.Parameters.AddWithValue(action);
+        insert.Parameters.AddWithValue(target);
+        await insert.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task<string?> HashAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var find = database.CreateCommand("SELECT password_hash FROM radar.users WHERE name = $1");
+        find.Parameters.AddWithValue(name);
+        return await find.ExecuteScalarAsync(cancellationToken) as string;
+    }
+
+    // Tokens are long and random: a plain digest is enough, and it can be looked up.
+    private static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    [LoggerMessage(LogLevel.Warning, "First start: log in as {User} with the password {Password} (said only once)")]
+    private partial void LogFirstPassword(string user, string password);
+}

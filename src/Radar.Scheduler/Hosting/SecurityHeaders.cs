@@ -1,0 +1,18 @@
+namespace Radar.Scheduler.Hosting;
+
+/// <summary>Headers that keep a browser from doing what our pages never ask of it.</summary>
+internal static class SecurityHeaders
+{
+    public static Task AddAsync(HttpContext context, RequestDelegate next)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "no-referrer";
+        if (!context.Request.Path.StartsWithSegments("/lib"))
+        {
+            headers.CacheControl = "no-store";
+        }
+        return next(context);
+    }
+}

@@ -1,0 +1,120 @@
+using System.CommandLine;
+using Npgsql;
+using Radar.Jobs.Hosting;
+using Radar.Jobs.Logging;
+using Radar.Jobs.Quartz;
+using Radar.Jobs.Schema;
+using Radar.Scheduler.Api;
+using Radar.Scheduler.Auth;
+using Radar.Scheduler.Metrics;
+
+namespace Radar.Scheduler.Hosting;
+
+/// <summary><c>radar-scheduler serve</c>: engine, API and dashboard until told to stop.</summary>
+internal static class ServeCommand
+{
+    private const string DefaultUrls = "http://127.0.0.1:8321";
+    private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(60);
+
+    public static Command Create()
+    {
+        var command = new Command("serve", "Run the scheduler: job engine, API and dashboard (settings come from RADAR__... variables)");
+        command.SetAction((_, token) => RunAsync(token));
+        return command;
+    }
+
+    /// <summary>The application, not started yet.</summary>
+    internal static WebApplication Build(WebApplicationBuilder builder)
+    {
+        builder.Logging.ClearProviders().AddRadarConsole("scheduler").AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Services.AddQuartzEngine(builder.Configuration);
+        builder.Services.AddRadarJobsNode(builder.Configuration);
+        builder.Services.AddRadarAuth();
+        builder.Services.AddSingleton<PrometheusPage>();
+        builder.Services.AddRadarJson();
+
+        var application = builder.Build();
+        application.UseExceptionHandler(error => error.Run(Problems.AnswerAsync));
+        application.Use(SecurityHeaders.AddAsync);
+        application.UseStaticFiles();
+        application.UseRouting();
+        application.UseRateLimiter();
+        application.UseAuthentication();
+        application.UseAuthorization();
+        application.UseRequestTokens();
+        application.MapLogin();
+        application.MapHealth();
+        application.MapFleet();
+        application.MapRuns();
+        application.MapCandles();
+        application.MapGet("/metrics", (PrometheusPage page, CancellationToken token) => page.WriteAsync(token)).AllowAnonymous();
+        application.MapFallback((IWebHostEnvironment environment) =>
+            Results.File(environment.WebRootFileProvider.GetFileInfo("dashboard.html").CreateReadStream(), "text/html; charset=utf-8"));
+        return application;
+    }
+
+    private static async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var urls = "?";
+        try
+        {
+            var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = ContentRoot() });
+            urls = builder.Configuration["Radar:Scheduler:Urls"] ?? DefaultUrls;
+            builder.WebHost.UseUrls(urls);
+            await using var application = Build(builder);
+            await PrepareAsync(application.Services, cancellationToken);
+            Lifeline.Watch(application.Lifetime.StopApplication);
+            await application.RunAsync();
+            return 0;
+        }
+        catch (IOException ex) when (ex.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+        {
+            await Console.Error.WriteLineAsync($"radar-scheduler: {urls} is taken by another program: set Radar:Scheduler:Urls (RADAR__SCHEDULER__URLS) to a free port.");
+            return 1;
+        }
+        catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or SchemaException or Jobs.Engine.OtherEngineException)
+        {
+            await Console.Error.WriteLineAsync($"radar-scheduler: {ex.Message}");
+            return 1;
+        }
+    }
+
+    // Before anything listens: a page without its tables would only show errors.
+    private static async Task PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        var time = services.GetRequiredService<TimeProvider>();
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await services.GetRequiredService<Migrator>().MigrateAsync(cancellationToken);
+                await services.GetRequiredService<Accounts>().PrepareAsync(cancellationToken);
+                return;
+            }
+            catch (NpgsqlException ex) when (ex is not PostgresException { IsTransient: false })
+            {
+                if (time.GetElapsedTime(started) > DatabasePatience)
+                {
+                    var target = new NpgsqlConnectionStringBuilder(services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+                    throw new InvalidOperationException(
+                        $"PostgreSQL at {target.Host}:{target.Port} did not answer for {DatabasePatience.TotalSeconds:0} s ({ex.Message}): start it, or correct Radar:Database.", ex);
+                }
+                await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
+            }
+        }
+    }
+
+    // wwwroot lies beside the sources when we run from a clone, and beside the program once it is published.
+    private static string ContentRoot()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (Directory.Exists(Path.Combine(folder.FullName, "wwwroot", "js")))
+            {
+                return folder.FullName;
+            }
+        }
+        return AppContext.BaseDirectory;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+using Radar.Jobs.Fleet;
+
+namespace Radar.Scheduler.Metrics;
+
+/// <summary><c>/metrics</c> in Prometheus' text format: what is true of fleet and runs, read when asked.</summary>
+internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, TimeProvider time)
+{
+    /// <summary>Writes the page. Without a database it has only <c>radar_database_up 0</c>.</summary>
+    public async Task<IResult> WriteAsync(CancellationToken cancellationToken)
+    {
+        var page = new StringBuilder();
+        try
+        {
+            var workers = await fleet.ListAsync(cancellationToken);
+            Metric(page, "radar_database_up", "Whether PostgreSQL answers.", "gauge", [("", 1)]);
+            Metric(page, "radar_worker_up", "1 while a worker runs.", "gauge",
+                workers.Select(worker => (Labels(worker), worker.Actual == WorkerState.Running ? 1.0 : 0)));
+            Metric(page, "radar_worker_restarts", "Restarts in a row.", "gauge", workers.Select(worker => (Labels(worker), (double)worker.Restarts)));
+            Metric(page, "radar_worker_heartbeat_age_seconds", "Seconds since the last heartbeat.", "gauge",
+                workers.Where(worker => worker.HeartbeatAt is not null)
+                    .Select(worker => (Labels(worker), Math.Max(0, (time.GetUtcNow() - worker.HeartbeatAt!.Value).TotalSeconds))));
+            foreach (var figure in workers.SelectMany(Figures).GroupBy(figure => figure.Name, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+            {
+                Metric(page, figure.Key, "From the worker's last heartbeat.", "gauge", figure.Select(value => (value.Labels, value.Value)));
+            }
+            Metric(page, "radar_runs", "Runs by workflow and state.", "gauge", await RunsAsync(cancellationToken));
+        }
+        catch (NpgsqlException)
+        {
+            page.Clear();
+            Metric(page, "radar_database_up", "Whether PostgreSQL answers.", "gauge", [("", 0)]);
+        }
+        Metric(page, "radar_scheduler_memory_bytes", "Resident memory of the scheduler.", "gauge", [("", Environment.WorkingSet)]);
+        return Results.Text(page.ToString(), "text/plain; version=0.0.4; charset=utf-8");
+    }
+
+    private static string Labels(WorkerSnapshot worker) => $"{{worker=\"{worker.Id}\",kind=\"{worker.Kind}\"}}";
+
+    private static IEnumerable<(string Name, string Labels, double Value)> Figures(WorkerSnapshot worker)
+    {
+        using var figures = JsonDocument.Parse(worker.Figures);
+        foreach (var figure in figures.RootElement.EnumerateObject())
+        {
+            if (figure.Value.ValueKind == JsonValueKind.Number)
+            {
+                yield return ("radar_worker_" + Snake(figure.Name), Labels(worker), figure.Value.GetDouble());
+            }
+        }
+    }
+
+    private static string Snake(string name) =>
+        string.Concat(name.Select((letter, at) => char.IsAsciiLetterUpper(letter) ? (at > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
+
+    private async Task<List<(string, double)>> RunsAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT workflow, state, count(*) FROM radar.workflow_runs GROUP BY 1, 2 ORDER BY 1, 2");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var runs = new List<(string, double)>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            runs.Add(($"{{workflow=\"{reader.GetString(0)}\",state=\"{reader.GetString(1)}\"}}", reader.GetInt64(2)));
+        }
+        return runs;
+    }
+
+    private static void Metric(StringBuilder page, string name, string help, string type, IEnumerable<(string Labels, double Value)> values)
+    {
+        page.Append(CultureInfo.InvariantCulture, $"# HELP {name} {help}\n# TYPE {name} {type}\n");
+        foreach (var (labels, value) in values)
+        {
+            page.Append(CultureInfo.InvariantCulture, $"{name}{labels} {value}\n");
+        }
+    }
+}
