@@ -20,6 +20,8 @@ internal sealed partial class QuartzHost(
 
     public NpgsqlDataSource Database => database.Source;
 
+    public TimeProvider Time => time;
+
     /// <summary>The scheduler, once it has started.</summary>
     public Task<IScheduler> SchedulerAsync(CancellationToken cancellationToken) => _started.Task.WaitAsync(cancellationToken);
 
@@ -43,8 +45,8 @@ internal sealed partial class QuartzHost(
             await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey})", CancellationToken.None);
         }
 
-        _listening = ListenAsync(services.GetRequiredService<ISchedulerSignaler>(), _stop.Token);
         await scheduler.Start(cancellationToken);
+        _listening = ListenAsync(services.GetRequiredService<ISchedulerSignaler>(), _stop.Token);
         _started.TrySetResult(scheduler);
         LogStarted();
     }

@@ -25,10 +25,10 @@ internal static class QuartzReport
         }
 
         var version = typeof(IScheduler).Assembly.GetName().Version!.ToString(3);
-        return new($"Quartz {version}", servers, await QueuesAsync(host.Database, cancellationToken), recurring);
+        return new($"Quartz {version}", servers, await QueuesAsync(host.Database, host.Time.GetUtcNow(), cancellationToken), recurring);
     }
 
-    private static async Task<List<EngineQueue>> QueuesAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    private static async Task<List<EngineQueue>> QueuesAsync(NpgsqlDataSource database, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand("""
             SELECT q.name,
@@ -41,7 +41,7 @@ internal static class QuartzReport
             FROM unnest($1::text[]) WITH ORDINALITY AS q(name, place) ORDER BY q.place
             """);
         command.Parameters.Add(new() { Value = Queues.All.ToArray() });
-        command.Parameters.Add(new() { Value = TimeProvider.System.GetUtcNow().UtcTicks });
+        command.Parameters.Add(new() { Value = now.UtcTicks });
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var queues = new List<EngineQueue>();
         while (await reader.ReadAsync(cancellationToken))

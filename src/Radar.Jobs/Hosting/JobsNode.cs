@@ -70,6 +70,16 @@ internal sealed partial class JobsNode(
         await UntilThereAsync(
             () => EngineRecord.ClaimAsync(database, engine.Name, configuration.GetValue<bool>("Radar:SwitchEngine"), cancellationToken),
             cancellationToken);
+        await UntilThereAsync(() => ForgetLeasesAsync(cancellationToken), cancellationToken);
+    }
+
+    /// <summary>What this node held, it held in an earlier life: nobody need wait for those leases to run out.</summary>
+    private async Task ForgetLeasesAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(
+            "UPDATE radar.task_runs SET lease_until = now() - interval '1 ms' WHERE node = $1 AND state = 'running' AND lease_until > now()",
+            [options.Node], cancellationToken);
     }
 
     private async Task UntilThereAsync(Func<Task> work, CancellationToken cancellationToken)

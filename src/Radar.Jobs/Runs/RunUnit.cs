@@ -55,6 +55,19 @@ internal sealed class RunUnit : IAsyncDisposable
         }
 
         await _transaction.CommitAsync(cancellationToken);
+        try
+        {
+            await FollowAsync(cancellationToken);
+        }
+#pragma warning disable CA1031 // What counts is committed: a job not put is put by the sweeper, one not withdrawn finds its task cancelled.
+        catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
         if (!_engine.Traits.Enlists)
         {
             foreach (var job in _jobs)
@@ -66,7 +79,6 @@ internal sealed class RunUnit : IAsyncDisposable
 
         foreach (var id in _withdrawn)
         {
-            // A job that stays finds its task cancelled and does nothing.
             await _engine.CancelAsync(id, cancellationToken);
         }
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Radar.Jobs.Engine;
+using Radar.Jobs.Quartz;
 using Radar.Jobs.Runs;
 using Radar.Jobs.TestNode;
 using Radar.Testing;
@@ -18,7 +19,18 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         await _database.ExecuteAsync(Effects.Schema);
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    /// <summary>Whatever a test did, nothing is left that cannot be.</summary>
+    public async Task DisposeAsync()
+    {
+        if (await _database.ScalarAsync<bool>("SELECT to_regclass('radar.workflow_runs') IS NOT NULL"))
+        {
+            Assert.Empty(await new RunAudit(_database).FindAsync(default));
+            Assert.Empty(await AuditEngineAsync(_database));
+        }
+    }
+
+    /// <summary>What the engine holds that no task needs.</summary>
+    protected abstract Task<IReadOnlyList<string>> AuditEngineAsync(NpgsqlDataSource database);
 
     [Fact]
     public async Task Run_Chain_GoesInOrderWithLogsAndResults()
@@ -273,4 +285,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     private Task<List<string>> EffectsAsync() => _database.ColumnAsync("SELECT task FROM public.effects ORDER BY id");
 }
 
-public sealed class QuartzRunTests(PostgresFixture postgres) : RunContract(postgres, "Quartz");
+public sealed class QuartzRunTests(PostgresFixture postgres) : RunContract(postgres, "Quartz")
+{
+    protected override Task<IReadOnlyList<string>> AuditEngineAsync(NpgsqlDataSource database) => new QuartzAudit(database).FindAsync(default);
+}
