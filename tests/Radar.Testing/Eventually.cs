@@ -17,4 +17,8 @@ public static class Eventually
             await Task.Delay(Look, TimeProvider.System, CancellationToken.None);
         }
     }
+
+    /// <summary>The same of a condition that needs no waiting to be asked.</summary>
+    public static Task TrueAsync(Func<bool> condition, TimeSpan deadline, string what) =>
+        TrueAsync(() => Task.FromResult(condition()), deadline, what);
 }

@@ -26,11 +26,19 @@ internal static class Ports
         }
     }
 
-    /// <summary>Some free port.</summary>
+    /// <summary>
+    /// Some free port, below those from which the kernel takes the near end of outgoing connections: one of them might be gone again before
+    /// a service listens on it.
+    /// </summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            if (IsFree(port))
+            {
+                return port;
+            }
+        }
     }
 }

@@ -5,6 +5,8 @@ namespace Radar.Embedded.Launch;
 /// <summary>Signals to processes of ours, by pid.</summary>
 internal static partial class Signals
 {
+    public static void Interrupt(int pid) => _ = Send(pid, 2);
+
     public static void Terminate(int pid) => _ = Send(pid, 15);
 
     public static void Kill(int pid) => _ = Send(pid, 9);

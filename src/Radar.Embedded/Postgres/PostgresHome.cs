@@ -38,7 +38,7 @@ internal sealed record PostgresHome(string Programs, string Data, ServiceUser? U
             Directory.CreateDirectory(folder);
             await OwnAsync(folder, user, cancellationToken);
             if (await ServiceUser.CanAsync(user, "-w", folder, cancellationToken)
-                && await ServiceUser.CanAsync(user, "-x", Path.Combine(native, "bin", "postgres"), cancellationToken))
+                && (await ServiceUser.RunAsync(user, [Path.Combine(native, "bin", "postgres"), "--version"], cancellationToken)).ExitCode == 0)
             {
                 return new PostgresHome(native, Path.Combine(folder, "data"), user);
             }
@@ -46,6 +46,10 @@ internal sealed record PostgresHome(string Programs, string Data, ServiceUser? U
 
         var elsewhere = Elsewhere(folder);
         Directory.CreateDirectory(elsewhere);
+        if (!await ServiceUser.CanAsync(null, "-O", elsewhere, cancellationToken))
+        {
+            throw new EmbeddedException($"{elsewhere} belongs to another user, so nothing of ours is put there: remove it.");
+        }
         var programs = Path.Combine(elsewhere, "programs");
         if (!Directory.Exists(programs))
         {

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Npgsql;
+using Radar.Embedded.Launch;
 using Radar.Embedded.Processes;
 
 namespace Radar.Embedded.Postgres;
@@ -23,7 +25,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Connections the server takes; docs/connections.md shares them out.</summary>
     public const int MaxConnections = 100;
 
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(110);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(20);
     private readonly WatchedProcess _process;
     private readonly TimeProvider _time;
@@ -65,7 +67,14 @@ public sealed class PostgresServer : IAsyncDisposable
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var timer = new CancellationTokenSource(StartDeadline, time);
         using var registration = timer.Token.Register(deadline.Cancel);
-        await WaitForPredecessorAsync(home, time, deadline.Token);
+        try
+        {
+            await WaitForPredecessorAsync(home, time, deadline.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new EmbeddedException($"Another PostgreSQL runs on {home.Data} and does not stop: end it (its pid is the first line of postmaster.pid).");
+        }
         var log = Path.Combine(home.Data, "server.log");
         var process = WatchedProcess.Start(home.User, "INT", log, [home.Program("postgres"), "-D", home.Data, .. Arguments(settings)]);
         var connectionString = ConnectionStringOf(settings);
@@ -80,6 +89,22 @@ public sealed class PostgresServer : IAsyncDisposable
             process.Dispose();
             throw new EmbeddedException(
                 $"PostgreSQL on port {settings.Port} did not start: {ex.Message} The end of its log:\n{Tail(log)}", ex);
+        }
+    }
+
+    /// <summary>Removes what a stopped server of <paramref name="folder"/> kept, wherever it lies.</summary>
+    public static void Erase(string folder)
+    {
+        if (new DirectoryInfo(folder).LinkTarget is not null)
+        {
+            Directory.Delete(folder);
+        }
+        foreach (var kept in (string[])[folder, PostgresHome.Elsewhere(folder)])
+        {
+            if (Directory.Exists(kept))
+            {
+                Directory.Delete(kept, recursive: true);
+            }
         }
     }
 
@@ -111,10 +136,18 @@ public sealed class PostgresServer : IAsyncDisposable
         await ServiceUser.RunAsync(home.User, ["rm", "-rf", half], cancellationToken);
         // The password must not stand on a command line: initdb reads it from a file that only its user may read.
         var passwordFile = Path.Combine(Path.GetDirectoryName(half)!, "password");
-        await File.WriteAllTextAsync(passwordFile, settings.Password + "\n", cancellationToken);
-        File.SetUnixFileMode(passwordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.Delete(passwordFile);
         try
         {
+            await using (var stream = new FileStream(passwordFile, new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.Write,
+                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            }))
+            {
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(settings.Password + "\n"), cancellationToken);
+            }
             if (home.User is { } user)
             {
                 await ServiceUser.RunAsync(null, ["chown", $"{user.UserId}:{user.GroupId}", passwordFile], cancellationToken);
@@ -140,10 +173,17 @@ public sealed class PostgresServer : IAsyncDisposable
     private static async Task WaitForPredecessorAsync(PostgresHome home, TimeProvider time, CancellationToken cancellationToken)
     {
         var file = Path.Combine(home.Data, "postmaster.pid");
+        var since = time.GetTimestamp();
         while (File.Exists(file)
             && int.TryParse(File.ReadLines(file).FirstOrDefault(), CultureInfo.InvariantCulture, out var pid)
             && IsPostgres(pid, home.Data))
         {
+            if (time.GetElapsedTime(since) > StopDeadline)
+            {
+                // Its watcher is gone too. INT again is harmless, and QUIT would cost a recovery.
+                Signals.Interrupt(pid);
+                since = time.GetTimestamp();
+            }
             await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
         }
     }
