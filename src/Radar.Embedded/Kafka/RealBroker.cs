@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Radar.Embedded.Launch;
 using Radar.Embedded.Processes;
 
 namespace Radar.Embedded.Kafka;
@@ -56,8 +57,10 @@ public sealed class RealBroker : IAsyncDisposable
             }
         }
 
+        await WaitForPredecessorAsync(folder, time, cancellationToken);
         var process = WatchedProcess.Start(
             null, "TERM", log, "java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-cp", jars, "kafka.Kafka", configuration);
+        await File.WriteAllTextAsync(Path.Combine(folder, "broker.process"), ProcessIdentity.Find(process.Pid)?.ToString(), cancellationToken);
         var broker = new RealBroker(process, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), time);
         try
         {
@@ -79,6 +82,25 @@ public sealed class RealBroker : IAsyncDisposable
     {
         await _process.StopAsync(StopDeadline, _time);
         _process.Dispose();
+    }
+
+    // A host that was killed leaves a broker that is just stopping: it holds port and data, and would even answer.
+    private static async Task WaitForPredecessorAsync(string folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(folder, "broker.process");
+        if (!File.Exists(file) || ProcessIdentity.Parse(await File.ReadAllTextAsync(file, cancellationToken)) is not { } predecessor)
+        {
+            return;
+        }
+        var since = time.GetTimestamp();
+        while (predecessor.IsAlive)
+        {
+            if (time.GetElapsedTime(since) > StopDeadline)
+            {
+                Signals.Kill(predecessor.Pid);
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken);
+        }
     }
 
     private async Task WaitAsync(IReadOnlyDictionary<string, int> topics, string log, CancellationToken cancellationToken)

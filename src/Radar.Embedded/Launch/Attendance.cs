@@ -10,7 +10,7 @@ internal static class Attendance
     public static async Task WaitAsync(StateFolder state, bool untilCaughtUp, TimeProvider time, CancellationToken cancellationToken)
     {
         var system = state.ReadSystem() ?? throw new EmbeddedException($"{state.Path} has no system.json: nothing was started there.");
-        var secrets = state.ReadSecrets()!;
+        var secrets = state.ReadSecrets() ?? throw new EmbeddedException($"{state.Path} has no secrets.json: nothing was started there.");
         await using var database = new SystemDatabase(secrets.Database);
         var events = new EventStream(database, Console.WriteLine);
         if (system.StartRun is { } run)
@@ -18,6 +18,7 @@ internal static class Attendance
             var started = time.GetTimestamp();
             while ((await RunFollower.StateAsync(database, run, cancellationToken)).State != "succeeded")
             {
+                RefuseWithoutLauncher(state);
                 await events.SayNewAsync(cancellationToken);
                 if (time.GetElapsedTime(started) > StartDeadline)
                 {
@@ -35,7 +36,16 @@ internal static class Attendance
                 throw new EmbeddedException("--until-caught-up needs a market with an end: give --to, or replay a folder.");
             }
             var models = Environment.GetEnvironmentVariable("RADAR__MODELS__DIRECTORY") ?? Path.Combine(RepositoryRoot.Path, "models");
-            await new CatchUp(database, new Uri(exchange), models, Console.WriteLine, time).WaitAsync(cancellationToken);
+            await new CatchUp(state, database, new Uri(exchange), models, Console.WriteLine, time).WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Ends a wait for a system that was stopped, or whose launcher died, meanwhile.</summary>
+    public static void RefuseWithoutLauncher(StateFolder state)
+    {
+        if (!Lifeline.IsHeld(state.Lock))
+        {
+            throw new EmbeddedException($"The system in {state.Path} was stopped meanwhile: see {state.Log("up")}, start it again with ./radar up.");
         }
     }
 

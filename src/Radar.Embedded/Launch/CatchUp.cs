@@ -7,7 +7,8 @@ using Radar.Market.Predictions;
 namespace Radar.Embedded.Launch;
 
 /// <summary>Waits until every candle of a replayed range is stored and every prediction that can be made is made.</summary>
-internal sealed class CatchUp(SystemDatabase database, Uri exchange, string modelDirectory, Action<string> say, TimeProvider time)
+internal sealed class CatchUp(
+    StateFolder state, SystemDatabase database, Uri exchange, string modelDirectory, Action<string> say, TimeProvider time)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
@@ -23,10 +24,11 @@ internal sealed class CatchUp(SystemDatabase database, Uri exchange, string mode
         var last = (Position: "", At: time.GetTimestamp(), SaidAt: time.GetTimestamp());
         while (true)
         {
+            Attendance.RefuseWithoutLauncher(state);
             await RefuseAsync(cancellationToken);
             if (await ClockAsync(cancellationToken) is { } clock)
             {
-                var stored = await StoredAsync(cancellationToken);
+                var stored = await StoredAsync(clock, cancellationToken);
                 var coverage = await CoverageAsync(store, models, clock, cancellationToken);
                 var missing = coverage?.Sum(version => version.Missing);
                 if (clock.Finished && stored == clock.Candles && missing == 0)
@@ -41,7 +43,10 @@ internal sealed class CatchUp(SystemDatabase database, Uri exchange, string mode
                 }
                 else if (time.GetElapsedTime(last.At) > Standstill)
                 {
-                    throw new EmbeddedException($"Nothing has moved for {Standstill.TotalMinutes:0} minutes at {position}: see ./radar status and the logs.");
+                    var restarted = string.Concat((state.ReadSystem()?.Services ?? []).Where(service => service.Restarts > 0)
+                        .Select(service => $" {service.Name} was restarted {service.Restarts} times, see {service.Log}."));
+                    throw new EmbeddedException(
+                        $"Nothing has moved for {Standstill.TotalMinutes:0} minutes at {position}: see ./radar status and the logs.{restarted}");
                 }
                 if (time.GetElapsedTime(last.SaidAt) > SayEvery)
                 {
@@ -69,8 +74,14 @@ internal sealed class CatchUp(SystemDatabase database, Uri exchange, string mode
         }
     }
 
-    private async Task<long> StoredAsync(CancellationToken cancellationToken) =>
-        (await database.ReadAsync("SELECT count(*) FROM btcusdt", row => row.GetInt64(0), cancellationToken)) is [var count] ? count : 0;
+    // Rows of this market's range: the table may hold more from earlier starts.
+    private async Task<long> StoredAsync(Clock clock, CancellationToken cancellationToken) =>
+        (await database.ReadAsync(
+            "SELECT count(*) FROM btcusdt WHERE open_time >= $1 AND open_time < $2",
+            row => row.GetInt64(0),
+            cancellationToken,
+            DateTimeOffset.FromUnixTimeMilliseconds(clock.From).DateTime,
+            DateTimeOffset.FromUnixTimeMilliseconds(clock.To ?? clock.Now).DateTime)) is [var count] ? count : 0;
 
     private static async Task<IReadOnlyList<PredictionCoverage>?> CoverageAsync(
         PredictionStore store, List<(ModelId Id, ModelInput Input)> models, Clock clock, CancellationToken cancellationToken)

@@ -6,13 +6,17 @@ namespace Radar.Embedded.Launch;
 /// <summary><c>radar down</c>: kill-fleet, then every service, in order.</summary>
 internal static class DownCommand
 {
+    // What a launcher and its services keep in a state folder; nothing else there is ours to remove.
+    private static readonly string[] Kept =
+        ["system.json", "system.json.half", "secrets.json", "secrets.json.half", "up.lock", "logs", "kafka", "exchange", "data"];
+
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(60);
 
     public static Command Create()
     {
         var state = StateOption.Create();
-        var erase = new Option<bool>("--erase") { Description = "Remove the state folder: candles, predictions, logs, passwords" };
+        var erase = new Option<bool>("--erase") { Description = "Remove what is kept in the state folder: candles, predictions, logs, passwords" };
         var command = new Command("down", "Stop the fleet and everything that up started") { state, erase };
         command.SetAction((parse, token) =>
             RunAsync(new StateFolder(parse.GetRequiredValue(state).FullName), parse.GetValue(erase), TimeProvider.System, token));
@@ -21,59 +25,114 @@ internal static class DownCommand
 
     private static async Task<int> RunAsync(StateFolder state, bool erase, TimeProvider time, CancellationToken cancellationToken)
     {
-        var system = state.ReadSystem();
-        if (system is null)
+        try
         {
-            Console.WriteLine($"nothing was ever started in {state.Path}");
+            await StopAsync(state, time, cancellationToken);
+            if (erase)
+            {
+                Erase(state);
+            }
+            return 0;
         }
-        else
+        catch (EmbeddedException ex)
         {
-            await StopAsync(state, system, time, cancellationToken);
+            await Console.Error.WriteLineAsync($"radar down: {ex.Message}");
+            return 1;
         }
-        if (erase && Directory.Exists(state.Path))
+        catch (OperationCanceledException)
         {
-            Erase(state);
-            Console.WriteLine($"erased {state.Path}");
+            return 130;
         }
-        return 0;
     }
 
-    private static async Task StopAsync(StateFolder state, SystemState system, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task StopAsync(StateFolder state, TimeProvider time, CancellationToken cancellationToken)
     {
+        if (Read(state) is not { } system)
+        {
+            await Leftovers.WaitAsync(state, LeftoverPatience, time, cancellationToken);
+            Console.WriteLine($"nothing runs in {state.Path}");
+            return;
+        }
         if (ProcessIdentity.Parse(system.Launcher) is { IsAlive: true } launcher)
         {
-            var log = state.Log("up");
-            var position = File.Exists(log) ? new FileInfo(log).Length : 0;
-            Signals.Terminate(launcher.Pid);
-            var started = time.GetTimestamp();
-            while (launcher.IsAlive)
-            {
-                position = Attendance.Repeat(log, position);
-                if (time.GetElapsedTime(started) > Patience)
-                {
-                    Console.WriteLine($"the launcher (pid {launcher.Pid}) did not end within {Patience.TotalMinutes:0} minutes and is killed");
-                    Signals.Kill(launcher.Pid);
-                }
-                await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
-            }
-            Attendance.Repeat(log, position);
+            await StopAsync(state, launcher, time, cancellationToken);
         }
-        await Leftovers.WaitAsync(state.ReadSystem(), LeftoverPatience, time, cancellationToken);
+        await Leftovers.WaitAsync(state, LeftoverPatience, time, cancellationToken);
+        if (state.ReadSystem() is { Phase: not (SystemPhase.Down or SystemPhase.Failed) } stale)
+        {
+            // Its launcher died without a word.
+            state.WriteSystem(stale with
+            {
+                Phase = SystemPhase.Down,
+                Services = [.. stale.Services.Select(service => service with { State = "stopped", Pid = 0, Process = null })],
+            });
+        }
         Console.WriteLine($"nothing runs in {state.Path}");
+    }
+
+    private static async Task StopAsync(StateFolder state, ProcessIdentity launcher, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var log = state.Log("up");
+        var position = File.Exists(log) ? new FileInfo(log).Length : 0;
+        Signals.Terminate(launcher.Pid);
+        var started = time.GetTimestamp();
+        var killed = false;
+        while (launcher.IsAlive)
+        {
+            position = Attendance.Repeat(log, position);
+            if (!killed && time.GetElapsedTime(started) > Patience)
+            {
+                Console.WriteLine($"the launcher (pid {launcher.Pid}) did not end within {Patience.TotalMinutes:0} minutes and is killed");
+                Signals.Kill(launcher.Pid);
+                killed = true;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
+        }
+        Attendance.Repeat(log, position);
+    }
+
+    // A damaged file must not keep anybody from stopping and erasing what it described.
+    private static SystemState? Read(StateFolder state)
+    {
+        try
+        {
+            return state.ReadSystem();
+        }
+        catch (EmbeddedException ex)
+        {
+            Console.WriteLine(ex.Message);
+            return null;
+        }
     }
 
     private static void Erase(StateFolder state)
     {
-        var postgres = state.In("postgres");
-        var elsewhere = PostgresHome.Elsewhere(postgres);
-        if (new DirectoryInfo(postgres).LinkTarget is not null)
+        if (Lifeline.IsHeld(state.Lock))
         {
-            Directory.Delete(postgres);
+            throw new EmbeddedException($"A system was started in {state.Path} meanwhile: nothing was erased.");
         }
-        if (Directory.Exists(elsewhere))
+        PostgresServer.Erase(state.In("postgres"));
+        foreach (var name in Kept)
         {
-            Directory.Delete(elsewhere, recursive: true);
+            if (Directory.Exists(state.In(name)))
+            {
+                Directory.Delete(state.In(name), recursive: true);
+            }
+            else
+            {
+                File.Delete(state.In(name));
+            }
         }
-        Directory.Delete(state.Path, recursive: true);
+        if (!Directory.Exists(state.Path))
+        {
+            return;
+        }
+        if (Directory.EnumerateFileSystemEntries(state.Path).FirstOrDefault() is { } foreign)
+        {
+            Console.WriteLine($"erased what Radar kept in {state.Path}; the rest stays ({Path.GetFileName(foreign)} is not Radar's)");
+            return;
+        }
+        Directory.Delete(state.Path);
+        Console.WriteLine($"erased {state.Path}");
     }
 }

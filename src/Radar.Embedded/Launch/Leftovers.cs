@@ -3,12 +3,11 @@ namespace Radar.Embedded.Launch;
 /// <summary>Processes of a system whose launcher died. They stop by themselves; this waits for it, and helps when it takes too long.</summary>
 internal static class Leftovers
 {
-    /// <summary>Returns when none is left.</summary>
-    public static async Task WaitAsync(SystemState? system, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Returns when none is left, workers included.</summary>
+    public static async Task WaitAsync(StateFolder state, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
-        var processes = (system?.Services ?? []).Select(service => ProcessIdentity.Parse(service.Process)).OfType<ProcessIdentity>().ToList();
         var started = time.GetTimestamp();
-        while (processes.Any(process => process.IsAlive))
+        while (Find(state) is { Count: > 0 } processes)
         {
             if (time.GetElapsedTime(started) > patience)
             {
@@ -18,6 +17,31 @@ internal static class Leftovers
                 }
             }
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
+        }
+    }
+
+    /// <summary>Every process that was started under a launcher of this state folder: each carries the lock's path in its environment.</summary>
+    public static IReadOnlyList<ProcessIdentity> Find(StateFolder state)
+    {
+        var mark = $"{Lifeline.Variable}={state.Lock}";
+        return
+        [
+            .. Directory.EnumerateDirectories("/proc")
+                .Select(folder => int.TryParse(Path.GetFileName(folder), out var pid) ? pid : 0)
+                .Where(pid => pid > 0 && pid != Environment.ProcessId && Environ(pid).Contains(mark, StringComparer.Ordinal))
+                .Select(pid => ProcessIdentity.Find(pid)).OfType<ProcessIdentity>(),
+        ];
+    }
+
+    private static string[] Environ(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/environ").Split('\0');
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return []; // It ended while we looked, or is another user's.
         }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
     private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private readonly CancellationTokenSource _stop = new();
+    private volatile Started? _started;
     private Process? _process;
     private Task _watching = Task.CompletedTask;
     private string _state = "starting";
@@ -30,9 +31,8 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
     {
         get
         {
-            var pid = _process is { HasExited: false } process ? process.Id : 0;
-            return new ServiceState(
-                plan.Name, _state, pid, pid == 0 ? null : ProcessIdentity.Find(pid)?.ToString(), plan.Address, plan.Detail, log, _restarts);
+            var started = _started;
+            return new ServiceState(plan.Name, _state, started?.Pid ?? 0, started?.Identity, plan.Address, plan.Detail, log, _restarts);
         }
     }
 
@@ -82,6 +82,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
                 await process.WaitForExitAsync(CancellationToken.None);
             }
         }
+        _started = null;
         _state = "stopped";
         changed();
     }
@@ -100,6 +101,8 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         start.Environment[Lifeline.Variable] = lifeline;
         _process?.Dispose();
         _process = Process.Start(start)!;
+        // Read by others while we go on to the next process: a value of its own, not the Process.
+        _started = new Started(_process.Id, ProcessIdentity.Find(_process.Id)?.ToString());
         changed();
     }
 
@@ -113,6 +116,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
                 var since = time.GetTimestamp();
                 await WaitForEndAsync();
                 pause = time.GetElapsedTime(since) > Healthy ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                _started = null;
                 _state = "backoff";
                 changed();
                 await Task.Delay(pause * (0.75 + (Random.Shared.NextDouble() / 2)), time, _stop.Token);
@@ -151,4 +155,6 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
     }
 
     private string Tail() => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(12)) : "(nothing)";
+
+    private sealed record Started(int Pid, string? Identity);
 }

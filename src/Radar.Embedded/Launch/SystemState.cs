@@ -3,6 +3,12 @@ namespace Radar.Embedded.Launch;
 /// <summary>What <c>system.json</c> tells everybody of a running system.</summary>
 internal sealed record SystemState
 {
+    /// <summary>Layout of state folders that this launcher makes; a folder of a higher one belongs to a newer Radar.</summary>
+    public const int CurrentLayout = 1;
+
+    /// <summary>Layout of the state folder.</summary>
+    public int Layout { get; init; } = CurrentLayout;
+
     /// <summary>How far the launcher is.</summary>
     public required SystemPhase Phase { get; init; }
 

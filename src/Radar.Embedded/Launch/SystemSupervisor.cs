@@ -10,6 +10,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
     private static readonly TimeSpan TriggerDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan KillFleetDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(60);
     private readonly List<SupervisedService> _services = [];
     private readonly Lock _gate = new();
     private Lifeline? _lifeline;
@@ -28,7 +29,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             ?? throw new EmbeddedException($"A system runs already in {state.Path}: see ./radar status, stop it with ./radar down, or use another --state.");
         var previous = state.ReadSystem();
         Refuse(previous);
-        await Leftovers.WaitAsync(previous, StopDeadline, time, cancellationToken);
+        await Leftovers.WaitAsync(state, LeftoverPatience, time, cancellationToken);
         _secrets = MakeSecrets(state.ReadSecrets());
         state.WriteSecrets(_secrets);
         _database = new SystemDatabase(_secrets.Database);
@@ -82,7 +83,13 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
 
     private void Refuse(SystemState? previous)
     {
-        if (previous is not null && previous.Phase != SystemPhase.Failed && (previous.Mode != plan.Mode || previous.Replay != plan.Replay))
+        if (previous?.Layout > SystemState.CurrentLayout)
+        {
+            throw new EmbeddedException(
+                $"{state.Path} was made by a newer Radar (layout {previous.Layout}, ours is {SystemState.CurrentLayout}): use that one, or another --state.");
+        }
+        var hasData = File.Exists(state.In("postgres", "data", "PG_VERSION"));
+        if (previous is not null && hasData && (previous.Mode != plan.Mode || previous.Replay != plan.Replay))
         {
             throw new EmbeddedException(
                 $"{state.Path} holds the candles of another source ({previous.Mode} {previous.Replay}): use another --state, or erase it with ./radar down --erase.");
@@ -180,20 +187,29 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
     {
         lock (_gate)
         {
-            state.WriteSystem(new SystemState
+            try
             {
-                Phase = _phase,
-                Reason = _reason,
-                Launcher = ProcessIdentity.Own.ToString(),
-                Mode = plan.Mode,
-                Replay = plan.Replay,
-                From = plan.From,
-                To = plan.To,
-                HistoryUntil = plan.HistoryUntil,
-                Speed = plan.Speed.ToString(),
-                StartRun = _startRun,
-                Services = [.. _services.Select(service => service.State)],
-            });
+                state.WriteSystem(Now());
+            }
+            catch (IOException ex)
+            {
+                say($"system.json cannot be written ({ex.Message}): readers see an older state"); // Supervision goes on.
+            }
         }
     }
+
+    private SystemState Now() => new()
+    {
+        Phase = _phase,
+        Reason = _reason,
+        Launcher = ProcessIdentity.Own.ToString(),
+        Mode = plan.Mode,
+        Replay = plan.Replay,
+        From = plan.From,
+        To = plan.To,
+        HistoryUntil = plan.HistoryUntil,
+        Speed = plan.Speed.ToString(),
+        StartRun = _startRun,
+        Services = [.. _services.Select(service => service.State)],
+    };
 }

@@ -38,20 +38,28 @@ internal static class UpCommand
         {
             if (parse.GetValue(Supervise))
             {
-                return await SuperviseAsync(Plan(parse), state, attended: false, cancellationToken);
+                return await SuperviseAsync(Plan(parse, state), state, attended: false, cancellationToken);
             }
-            if (!parse.GetValue(Headless) && !parse.GetValue(UntilCaughtUp))
-            {
-                return await SuperviseAsync(Plan(parse), state, attended: true, cancellationToken);
-            }
+            var waits = parse.GetValue(Headless) || parse.GetValue(UntilCaughtUp);
             if (Lifeline.IsHeld(state.Lock))
             {
-                Console.WriteLine($"a system runs already in {state.Path}");
+                Console.WriteLine($"a system runs already in {state.Path}; ./radar down stops it");
+                Welcome.Say(state, first: false, Console.WriteLine);
+                if (!waits)
+                {
+                    return 0;
+                }
+            }
+            else if (!waits)
+            {
+                return await SuperviseAsync(Plan(parse, state), state, attended: true, cancellationToken);
             }
             else
             {
-                _ = Plan(parse); // What is wrong with it is said here, not in a log.
+                _ = Plan(parse, state); // What is wrong with it is said here, not in a log.
+                var first = state.ReadSecrets() is null;
                 await DetachAsync(parse, state, cancellationToken);
+                Welcome.Say(state, first, Console.WriteLine); // Not by the detached one: a log is no place for a password.
             }
             await Attendance.WaitAsync(state, parse.GetValue(UntilCaughtUp), TimeProvider.System, cancellationToken);
             return 0;
@@ -67,7 +75,7 @@ internal static class UpCommand
         }
     }
 
-    private static UpPlan Plan(ParseResult parse) => UpPlan.Make(
+    private static UpPlan Plan(ParseResult parse, StateFolder state) => UpPlan.Make(
         new UpArguments
         {
             Simulate = parse.GetValue(Simulate),
@@ -81,6 +89,7 @@ internal static class UpCommand
             Port = parse.GetValue(Port),
             ExchangeOptions = parse.GetValue(ExchangeOptions),
         },
+        state.ReadSystem(),
         TimeProvider.System);
 
     private static async Task<int> SuperviseAsync(UpPlan plan, StateFolder state, bool attended, CancellationToken cancellationToken)
@@ -91,7 +100,10 @@ internal static class UpCommand
         var first = state.ReadSecrets() is null;
         await using var supervisor = new SystemSupervisor(state, plan, Console.WriteLine, TimeProvider.System);
         await supervisor.StartAsync(stop.Token);
-        Welcome.Say(state, first, Console.WriteLine);
+        if (attended)
+        {
+            Welcome.Say(state, first, Console.WriteLine);
+        }
         try
         {
             await Attendance.StreamAsync(state, attended ? Console.WriteLine : _ => { }, TimeProvider.System, stop.Token);
@@ -120,7 +132,7 @@ internal static class UpCommand
         foreach (var argument in (string[])
             ["sh", "-c", "log=$1; shift; exec \"$@\" </dev/null >>\"$log\" 2>&1", "sh", log,
              "dotnet", Path.Combine(AppContext.BaseDirectory, "radar-embedded.dll"), "up", "--supervise",
-             .. parse.Tokens.Select(token => token.Value).Where(token => token is not ("up" or "--headless" or "--until-caught-up"))])
+             .. parse.Tokens.Skip(1).Select(token => token.Value).Where(token => token is not ("--headless" or "--until-caught-up"))])
         {
             start.ArgumentList.Add(argument);
         }
@@ -139,7 +151,15 @@ internal static class UpCommand
             {
                 throw new EmbeddedException($"the system did not come up:\n{Attendance.Tail(log)}");
             }
-            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+            try
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                Signals.Terminate(supervisor.Id); // Nobody waits for it any more: it stops what it has started.
+                throw;
+            }
         }
     }
 }

@@ -37,8 +37,11 @@ internal sealed record UpPlan
     public IReadOnlyList<string> ExchangeOptions { get; init; } = [];
 
     /// <summary>Checks what was typed.</summary>
+    /// <param name="typed">The options.</param>
+    /// <param name="previous">What ran in the state folder before: a made-up market goes on where it began, so that no gap opens.</param>
+    /// <param name="time">Clock.</param>
     /// <exception cref="EmbeddedException">Names the option, its value and the fix.</exception>
-    public static UpPlan Make(UpArguments typed, TimeProvider time)
+    public static UpPlan Make(UpArguments typed, SystemState? previous, TimeProvider time)
     {
         var modes = new[] { typed.Simulate, typed.Replay is not null, typed.Live }.Count(chosen => chosen);
         if (modes > 1)
@@ -67,8 +70,13 @@ internal sealed record UpPlan
                 : throw new EmbeddedException("--to, --history-until and --speed belong to a simulated exchange: leave them out with --live.");
         }
 
-        var plan = typed.Replay is { } folder ? Replayed(folder, from, to) : Simulated(from, to, until, time);
+        var plan = typed.Replay is { } folder ? Replayed(folder, from, to) : Simulated(from ?? (previous?.Mode == "simulate" ? previous.From : null), to, until, time);
         var (first, last) = (plan.From!.Value, plan.To);
+        if (first >= last)
+        {
+            throw new EmbeddedException(
+                $"--to {typed.To} is not after the market's first candle ({CandleTime.Format(first)}): give a later --to, or begin anew with ./radar down --erase.");
+        }
         return plan with
         {
             Speed = speed,

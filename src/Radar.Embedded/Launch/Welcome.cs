@@ -6,7 +6,11 @@ internal static class Welcome
     /// <summary>Says it; the password only at the first start.</summary>
     public static void Say(StateFolder state, bool first, Action<string> say)
     {
-        var address = state.ReadSystem()!.Services.First(service => service.Name == "scheduler").Address;
+        if (state.ReadSystem()?.Services.FirstOrDefault(service => service.Name == "scheduler")?.Address is not { } address)
+        {
+            say("it is just starting: ./radar status tells more");
+            return;
+        }
         say($"dashboard  {address}");
         say(first
             ? $"login      operator / {state.ReadSecrets()!.OperatorPassword} (shown once; later: ./radar status --secrets)"

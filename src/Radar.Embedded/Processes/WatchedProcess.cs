@@ -8,10 +8,11 @@ namespace Radar.Embedded.Processes;
 /// </summary>
 internal sealed class WatchedProcess : IDisposable
 {
-    // $1 is the signal, $2 the log; the rest is the program. exec keeps the pid, so $$ is the program's pid in the reader too.
+    // $1 is the signal, $2 the log; the rest is the program. exec keeps the pid, so $$ is the program's pid in the reader too. Once the
+    // program is gone the reader has another parent, and $$ may be somebody else's pid.
     private const string Script = """
         exec 3<&0
-        (read -r _ <&3; kill -s "$1" $$) >/dev/null 2>&1 &
+        (read -r _ <&3; read -r _ _ _ parent _ </proc/self/stat; [ "$parent" = $$ ] && kill -s "$1" $$) >/dev/null 2>&1 &
         exec 3<&-
         log=$2
         shift 2

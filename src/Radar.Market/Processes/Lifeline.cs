@@ -25,12 +25,17 @@ public sealed partial class Lifeline : IDisposable
     public static Lifeline? Hold(string path)
     {
         var file = Open(path);
-        if (Lock(file, Exclusive | DoNotBlock) == 0)
+        while (Lock(file, Exclusive | DoNotBlock) != 0)
         {
-            return new Lifeline(file);
+            // Processes of a launcher that has just died get the lock shared for a moment; only another launcher keeps that out.
+            if (Lock(file, Shared | DoNotBlock) != 0)
+            {
+                file.Dispose();
+                return null;
+            }
+            Thread.Yield();
         }
-        file.Dispose();
-        return null;
+        return new Lifeline(file);
     }
 
     /// <summary>Whether a launcher holds the lock of <paramref name="path"/> now.</summary>
