@@ -21,7 +21,7 @@ public static class NodeServices
                 throw new InvalidOperationException($"There is no engine '{other}'.");
         }
 
-        services.AddWorkflow<Chain>().AddWorkflow<Spread>().AddWorkflow<Flaky>().AddWorkflow<Gated>().AddWorkflow<Burst>();
+        services.AddWorkflow<Chain>().AddWorkflow<Spread>().AddWorkflow<Flaky>().AddWorkflow<Gated>().AddWorkflow<Burst>().AddWorkflow<Deaf>();
         services.AddRadarJobsNode(configuration);
     }
 }

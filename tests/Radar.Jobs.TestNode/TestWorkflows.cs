@@ -175,3 +175,27 @@ public sealed class Burst : IWorkflowSource
         ],
     };
 }
+
+/// <summary>A task that does not hear that its node stops, and one that follows it.</summary>
+public sealed class Deaf : IWorkflowSource
+{
+    public Workflow Build() => new()
+    {
+        Name = "deaf",
+        Description = "Ends in its own time.",
+        Tasks =
+        [
+            new()
+            {
+                Name = "slow",
+                Body = async (context, _) =>
+                {
+                    await Effects.NoteAsync(context, "arrived", CancellationToken.None);
+                    await Task.Delay(TimeSpan.FromSeconds(2), context.Services.GetRequiredService<TimeProvider>(), CancellationToken.None);
+                    return null;
+                },
+            },
+            new() { Name = "after", Needs = ["slow"], Body = async (context, token) => { await Effects.NoteAsync(context, "after", token); return null; } },
+        ],
+    };
+}

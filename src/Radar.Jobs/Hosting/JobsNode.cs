@@ -66,6 +66,11 @@ internal sealed partial class JobsNode(
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
+        if (configuration["Radar:Engine"] is { Length: > 0 } asked && asked != engine.Name)
+        {
+            throw new OtherEngineException($"Radar:Engine is '{asked}', but this build has {engine.Name} only. Set Radar:Engine={engine.Name}.");
+        }
+
         await UntilThereAsync(() => migrator.MigrateAsync(cancellationToken), cancellationToken);
         await UntilThereAsync(
             () => EngineRecord.ClaimAsync(database, engine.Name, configuration.GetValue<bool>("Radar:SwitchEngine"), cancellationToken),

@@ -47,11 +47,7 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         if (_engine.Traits.Enlists)
         {
-            foreach (var job in _jobs)
-            {
-                var id = await _engine.EnqueueAsync(job, _transaction, cancellationToken);
-                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
-            }
+            await EnlistAsync(cancellationToken);
         }
 
         await _transaction.CommitAsync(cancellationToken);
@@ -61,6 +57,23 @@ internal sealed class RunUnit : IAsyncDisposable
         }
 #pragma warning disable CA1031 // What counts is committed: a job not put is put by the sweeper, one not withdrawn finds its task cancelled.
         catch (Exception)
+#pragma warning restore CA1031
+        {
+        }
+    }
+
+    private async Task EnlistAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var job in _jobs)
+            {
+                var id = await _engine.EnqueueAsync(job, _transaction, cancellationToken);
+                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
+            }
+        }
+#pragma warning disable CA1031 // An engine that is stopping takes no jobs. How a task ended must be written all the same: the sweeper puts its children.
+        catch (Exception refused) when (!refused.IsDatabaseAway() && refused.GetBaseException() is not (NpgsqlException or OperationCanceledException))
 #pragma warning restore CA1031
         {
         }

@@ -68,12 +68,13 @@ internal sealed partial class Sweeper(
             await TakeOverAsync(runId, taskId, cancellationToken);
         }
 
-        // The longer a queue is, the longer a task may lie in it: the patience doubles with each time, up to a minute.
+        // Ready and never put is owed at once. What was put may lie in a long queue: the patience doubles with each time, up to a minute.
         foreach (var (runId, taskId) in await guard.QueryAsync(
             """
             SELECT t.run_id, t.task_id FROM radar.task_runs t JOIN radar.workflow_runs r USING (run_id)
             WHERE  r.state = 'running'
-              AND  ((t.state = 'ready'
+              AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - interval '1 second')
+                OR  (t.state = 'ready' AND t.enqueued_at IS NOT NULL
                      AND greatest(t.enqueued_at, t.ready_at) < now() - least($1 * power(2, greatest(t.enqueues - 1, 0)), interval '1 minute'))
                 OR  (t.state = 'retrying'
                      AND greatest(t.enqueued_at, t.not_before) < now() - least($1 * power(2, greatest(t.enqueues - t.attempt, 0)), interval '1 minute')))

@@ -64,7 +64,12 @@ internal static class ServeCommand
             await using var application = Build(builder);
             await PrepareAsync(application.Services, cancellationToken);
             Lifeline.Watch(application.Lifetime.StopApplication);
+            var node = application.Services.GetRequiredService<NodeState>();
             await application.RunAsync();
+            if (node.Ready.IsFaulted)
+            {
+                await node.Ready; // The host stopped because its node cannot work: say why, and not with 0.
+            }
             return 0;
         }
         catch (IOException ex) when (ex.Message.Contains("address already in use", StringComparison.OrdinalIgnoreCase))

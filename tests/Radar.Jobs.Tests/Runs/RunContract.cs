@@ -187,6 +187,22 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     }
 
     [Fact]
+    public async Task Stop_TaskEndsMeanwhile_IsNotRunAgainAndItsChildFollows()
+    {
+        var run = 0L;
+        await using (var stopping = await StartAsync())
+        {
+            run = await stopping.RunAsync("deaf");
+            await Eventually.TrueAsync(async () => (await EffectsAsync()).Count == 1, "the task to be at work");
+        }
+
+        await using var next = await StartAsync();
+        var detail = await next.EndedAsync(run);
+        Assert.Equal(RunState.Succeeded, detail.Run.State);
+        Assert.Equal(["slow", "after"], await EffectsAsync());
+    }
+
+    [Fact]
     public async Task LostLease_ThreeTimes_FailsWithThatReason()
     {
         await using var node = await StartAsync();
