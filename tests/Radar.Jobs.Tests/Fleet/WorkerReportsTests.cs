@@ -1,0 +1,54 @@
+using Radar.Jobs.Fleet;
+using Radar.Market;
+using Radar.Testing;
+
+namespace Radar.Jobs.Tests.Fleet;
+
+public sealed class WorkerReportsTests(PostgresFixture postgres) : FleetDatabase(postgres)
+{
+    [Fact]
+    public async Task Report_OfALaterEpoch_SilencesTheEarlier()
+    {
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        var early = await BeginAsync(1);
+        var late = await BeginAsync(2);
+        Assert.False(await Reports.ReportAsync(early, WorkerState.Running, "too late", null, CancellationToken.None));
+        Assert.Equal(Beat.Lost, await Reports.BeatAsync(early, Long, "{}", null, CancellationToken.None));
+        Assert.False(await Reports.BeginAsync(early, Elsewhere(1), CancellationToken.None));
+        var worker = await FindAsync();
+        Assert.Equal((WorkerState.Starting, late.Epoch, 2), (worker.Actual, worker.Epoch, worker.Pid));
+    }
+
+    [Fact]
+    public async Task Report_ThatCannotFollow_IsRefused()
+    {
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        var fence = await BeginAsync();
+        Assert.True(await Reports.ReportAsync(fence, WorkerState.Stopping, "x", null, CancellationToken.None));
+        Assert.True(await Reports.ReportAsync(fence, WorkerState.Deleted, "x", null, CancellationToken.None));
+        Assert.False(await Reports.ReportAsync(fence, WorkerState.Running, "x", null, CancellationToken.None));
+        var worker = await FindAsync();
+        Assert.Equal((WorkerState.Deleted, null), (worker.Actual, worker.Pid));
+    }
+
+    [Fact]
+    public async Task Beat_RenewsAndTells()
+    {
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        var fence = await BeginAsync();
+        Assert.Equal(Beat.Renewed, await Reports.BeatAsync(fence, Long, """{"lag": 3}""", "reconciling", CancellationToken.None));
+        var worker = await FindAsync();
+        Assert.Equal(("reconciling", """{"lag": 3}"""), (worker.Activity, worker.Figures));
+        await ExecuteAsync("DELETE FROM radar.workers");
+        Assert.Equal(Beat.Forgotten, await Reports.BeatAsync(fence, Long, "{}", null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Begin_UnknownDeletedOrFailed_IsFalse()
+    {
+        Assert.False(await Reports.BeginAsync(new Fence(Worker.Value, 1), Elsewhere(1), CancellationToken.None));
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        await ExecuteAsync("UPDATE radar.workers SET actual = 'failed'");
+        Assert.False(await Reports.BeginAsync(new Fence(Worker.Value, 1), Elsewhere(1), CancellationToken.None));
+    }
+}
