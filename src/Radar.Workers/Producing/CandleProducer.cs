@@ -78,7 +78,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
         CandleTable table, PricesCsv csv, ChannelReader<IReadOnlyList<Candle>> pages, TopicOutbox outbox, WorkerContext context,
         CancellationToken cancellationToken)
     {
-        var last = await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+        var last = await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) ?? -1; // Before everything.
         outbox.Offer(last, []); // Whatever was stored and not published before we came.
         await foreach (var page in pages.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {

@@ -27,6 +27,8 @@ internal sealed partial class TopicOutbox : IDisposable
     private readonly Lock _gate = new();
     private (long After, IReadOnlyList<Candle> Candles)? _fresh;
     private Watermark? _published;
+    private Watermark? _known;
+    private long? _newestAtStart;
     private bool _away;
 
     public TopicOutbox(string bootstrapServers, CandleTable table, WorkerContext context, Activities activities)
@@ -38,12 +40,13 @@ internal sealed partial class TopicOutbox : IDisposable
         _name = "kafka/" + table.Symbol;
     }
 
-    /// <summary>Candles were stored: those after <paramref name="after"/>, oldest first. Never waits.</summary>
+    /// <summary>Candles were stored (the first time: what there was at the start): those after <paramref name="after"/>, oldest first. Never waits.</summary>
     public void Offer(long after, IReadOnlyList<Candle> candles)
     {
         lock (_gate)
         {
             _fresh = (after, candles);
+            _newestAtStart ??= after;
         }
         _more.Release();
     }
@@ -51,6 +54,7 @@ internal sealed partial class TopicOutbox : IDisposable
     /// <summary>Publishes until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        await _more.WaitAsync(cancellationToken).ConfigureAwait(false);
         while (true)
         {
             try
@@ -81,7 +85,7 @@ internal sealed partial class TopicOutbox : IDisposable
 
     private async Task PublishAsync(CancellationToken cancellationToken)
     {
-        _published ??= await BeginAsync(cancellationToken).ConfigureAwait(false);
+        _published ??= _known = await BeginAsync(cancellationToken).ConfigureAwait(false);
         Back();
         if (TakeFresh() is { } fresh)
         {
@@ -120,7 +124,8 @@ internal sealed partial class TopicOutbox : IDisposable
         }
     }
 
-    // A topic that was never written to, or another one of the same name, gets what comes from now on: its readers have the rest from the table.
+    // A topic that was never written to gets what came since we started, one that was replaced meanwhile what comes from now on: its readers have
+    // the rest from the table.
     private async Task<Watermark> BeginAsync(CancellationToken cancellationToken)
     {
         await TopicSetup.EnsureAsync(_bootstrapServers, _table.Symbol, 1, cancellationToken).ConfigureAwait(false);
@@ -129,7 +134,7 @@ internal sealed partial class TopicOutbox : IDisposable
         {
             return known;
         }
-        var newest = await _table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) ?? 0;
+        var newest = _known is null ? _newestAtStart!.Value : await _table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) ?? -1;
         var begun = new Watermark(newest, incarnation);
         await _watermarks.StoreAsync(_name, begun, cancellationToken).ConfigureAwait(false);
         LogNewTopic(_table.Symbol, CandleTime.Format(newest));

@@ -13,6 +13,8 @@ internal sealed class WorkerLauncher(string agent, string fleet, Action ended)
         ("MALLOC_ARENA_MAX", "2"),
     ];
 
+    private static readonly TimeSpan Reaped = TimeSpan.FromMilliseconds(500);
+
     private readonly Dictionary<int, Process> _children = [];
 
     /// <summary>Starts a worker.</summary>
@@ -48,9 +50,9 @@ internal sealed class WorkerLauncher(string agent, string fleet, Action ended)
         return ProcessIdentity.Find(child.Id);
     }
 
-    /// <summary>How a child ended, in words; null when it was not ours or still runs.</summary>
+    /// <summary>How a child that is gone ended, in words; null when it was not ours.</summary>
     public string? HowEnded(int? pid) =>
-        pid is { } id && _children.TryGetValue(id, out var child) && child.HasExited
+        pid is { } id && _children.TryGetValue(id, out var child) && child.WaitForExit(Reaped) // /proc tells a little before the runtime does.
             ? child.ExitCode > 128 ? $"signal {child.ExitCode - 128}" : $"exit code {child.ExitCode}"
             : null;
 
