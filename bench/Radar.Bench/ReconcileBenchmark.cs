@@ -28,7 +28,7 @@ internal static class ReconcileBenchmark
             await using var source = NpgsqlDataSource.Create(server.ConnectionString);
             var table = new CandleTable(source, "BTCUSDT");
             await KeepCandlesAsync(source, table, candles, cancellationToken);
-            Console.WriteLine($"{"model",-10}{"bare rows/s",14}{"Radar rows/s",14}{"ratio",8}   each run");
+            Console.WriteLine($"{"model",-10}{"bare rows/s",14}{"Radar rows/s",14}{"ratio",8}{"bare CPU us",14}{"Radar CPU us",14}   ratio of each run");
             foreach (var name in models)
             {
                 results.Add(await MeasureAsync(name, candles, source, table, runs, time, cancellationToken));
@@ -51,13 +51,18 @@ internal static class ReconcileBenchmark
         var (matrix, rows) = BareRuntime.Matrix(candles, models[0].Input);
         var work = (double)rows * models.Length;
         var (bare, ours) = (new List<double>(), new List<double>());
+        var (bareProcessor, ourProcessor) = (new List<double>(), new List<double>());
         for (var run = 0; run < runs; run++)
         {
             await EmptyAsync(source, table, cancellationToken);
+            var before = Environment.CpuUsage.TotalTime;
             bare.Add(work / BareRuntime.Run(files, matrix, rows, models[0].Input, models[0].MaxBatch, time));
+            bareProcessor.Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / work);
+            before = Environment.CpuUsage.TotalTime;
             var start = time.GetTimestamp();
             var stored = await new Reconciliation(new PredictionStore(table), models, null).RunAsync(TimeRange.All, null, cancellationToken);
             ours.Add(work / time.GetElapsedTime(start).TotalSeconds);
+            ourProcessor.Add((Environment.CpuUsage.TotalTime - before).TotalMicroseconds / work);
             if (stored != (long)work)
             {
                 throw new InvalidOperationException($"{stored} predictions were stored, not {work}.");
@@ -66,8 +71,8 @@ internal static class ReconcileBenchmark
         Array.ForEach(models, m => m.Dispose());
         var ratios = ours.Zip(bare, (o, b) => o / b).ToList();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name,-10}{Median(bare),14:N0}{Median(ours),14:N0}{Median(ratios),8:N2}   {string.Join(' ', ratios.Select(r => r.ToString("N2", CultureInfo.InvariantCulture)))}"));
-        return new { model = name, versions = files.Length, batch = models[0].MaxBatch, bareRowsPerSecond = Median(bare), rowsPerSecond = Median(ours), ratio = Median(ratios), bare, ours };
+            $"{name,-10}{Median(bare),14:N0}{Median(ours),14:N0}{Median(ratios),8:N2}{Median(bareProcessor),14:N1}{Median(ourProcessor),14:N1}   {string.Join(' ', ratios.Select(r => r.ToString("N2", CultureInfo.InvariantCulture)))}"));
+        return new { model = name, versions = files.Length, batch = models[0].MaxBatch, bareRowsPerSecond = Median(bare), rowsPerSecond = Median(ours), ratio = Median(ratios), bareProcessorMicroseconds = Median(bareProcessor), processorMicroseconds = Median(ourProcessor), bare, ours };
     }
 
     private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
