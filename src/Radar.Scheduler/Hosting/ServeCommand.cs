@@ -31,6 +31,8 @@ internal static class ServeCommand
         builder.Services.AddRadarJobsNode(builder.Configuration);
         builder.Services.AddRadarAuth();
         builder.Services.AddSingleton<PrometheusPage>();
+        builder.Services.AddSingleton<LiveEvents>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<LiveEvents>());
         builder.Services.AddRadarJson();
 
         var application = builder.Build();
@@ -47,7 +49,10 @@ internal static class ServeCommand
         application.MapFleet();
         application.MapRuns();
         application.MapCandles();
+        application.MapEvents();
         application.MapGet("/metrics", (PrometheusPage page, CancellationToken token) => page.WriteAsync(token)).AllowAnonymous();
+        application.MapFallback("/api/{**path}", (HttpContext context) =>
+            Results.NotFound(new { error = $"There is no {context.Request.Method} {context.Request.Path}; docs/api.md lists what there is." }));
         application.MapFallback((IWebHostEnvironment environment) =>
             Results.File(environment.WebRootFileProvider.GetFileInfo("dashboard.html").CreateReadStream(), "text/html; charset=utf-8"));
         return application;
