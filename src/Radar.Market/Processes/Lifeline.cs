@@ -77,11 +77,20 @@ public sealed partial class Lifeline : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    // A shared stream would be locked by .NET itself; FileShare.ReadWrite with Read access takes no lock of its own on Linux.
-    private static SafeFileHandle Open(string path) =>
-        File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    // .NET locks every file that it opens for writing in this very way, so the file is opened without its help.
+    private static SafeFileHandle Open(string path)
+    {
+        const int ReadWrite = 2, Create = 0x40, CloseOnExec = 0x80000;
+        var descriptor = NativeOpen(path, ReadWrite | Create | CloseOnExec, 0x180); // Mode 0600.
+        return descriptor >= 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new IOException($"The lock file '{path}' cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}.");
+    }
 
     private static int Lock(SafeFileHandle file, int operation) => NativeLock(file, operation);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int NativeOpen(string path, int flags, int mode);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int NativeLock(SafeFileHandle file, int operation);
