@@ -1,6 +1,7 @@
 import { get, post } from "./api.js";
 import { attr, h, sync, text } from "./dom.js";
 import { clock, number, plural, span, stamp } from "./format.js";
+import { remember } from "./history.js";
 import { on, single } from "./live.js";
 import { confirmed, press } from "./notices.js";
 import { activeRun, runRow, updateRunRow } from "./run-rows.js";
@@ -35,6 +36,7 @@ export function fleetPage(main) {
 
   const look = single(async () => {
     const workers = await get("/api/v1/fleet");
+    remember(workers);
     drawTiles(tiles, workers, health);
     table.hidden = workers.length === 0;
     empty.hidden = workers.length > 0;

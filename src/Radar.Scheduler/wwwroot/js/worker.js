@@ -1,6 +1,7 @@
 import { get } from "./api.js";
 import { attr, follow, h, sync, text } from "./dom.js";
 import { number, span, stamp } from "./format.js";
+import { historyCharts, remember } from "./history.js";
 import { on, single } from "./live.js";
 
 const names = { lag: "Lag (messages)", ratePerSecond: "Rate (per second)", rssMb: "Memory (MB)", cpuPercent: "Processor (%)", handled: "Handled" };
@@ -20,7 +21,8 @@ export function openWorker(worker) {
   const log = h("div.log", { tabindex: 0, role: "log", "aria-label": `Log of ${worker.id}` }, lines);
   const path = h("p.quiet.path");
   const events = h("ol.events");
-  const panels = { Log: h("div.panel", {}, log, path), Events: h("div.panel", { hidden: true }, events) };
+  const figures = historyCharts(worker.id);
+  const panels = { Log: h("div.panel", {}, log, path), Events: h("div.panel", { hidden: true }, events), Figures: h("div.panel", { hidden: true }, figures.box, h("p.quiet", {}, "Since this page was opened.")) };
   const tabs = Object.keys(panels).map((name, at) => h("button.tab", { type: "button", role: "tab", "aria-selected": String(at === 0), onclick: () => choose(name) }, name));
   const drawer = h("aside.drawer", { role: "dialog", "aria-label": `Worker ${worker.id}` },
     h("div.drawer-head", {}, h("h2", {}, worker.id), badge, h("button.icon", { type: "button", "aria-label": "Close", onclick: () => close() }, "×")),
@@ -31,6 +33,7 @@ export function openWorker(worker) {
   function choose(name) {
     for (const tab of tabs) attr(tab, "aria-selected", String(tab.textContent === name));
     for (const [key, panel] of Object.entries(panels)) panel.hidden = key !== name;
+    figures.draw();
   }
 
   const query = `worker=${encodeURIComponent(worker.id)}`;
@@ -39,6 +42,8 @@ export function openWorker(worker) {
     const [fleet, said, happened] = await Promise.all([
       get("/api/v1/fleet"), get(`/api/v1/workers/log?${query}&tail=400`).catch(() => ({ lines: [], path: "" })), get(`/api/v1/workers/events?${query}`),
     ]);
+    remember(fleet);
+    figures.draw();
     const now = fleet.find((w) => w.id === worker.id);
     text(badge, now?.actual ?? "gone");
     attr(badge, "data-state", now?.actual ?? "deleted");
@@ -73,6 +78,7 @@ export function openWorker(worker) {
     clearInterval(timer);
     stops.forEach((stop) => stop());
     document.removeEventListener("keydown", onKey);
+    figures.destroy();
     drawer.remove();
     close = null;
     back?.focus?.({ preventScroll: true });
