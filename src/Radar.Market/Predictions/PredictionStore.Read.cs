@@ -17,7 +17,7 @@ public sealed partial class PredictionStore
         for (var from = range.From; from < range.To;)
         {
             var predictions = new List<Prediction>();
-            var last = from;
+            long? last = null;
             await using (var connection = await table.Source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false))
             await using (var stream = await connection.BeginRawBinaryCopyAsync($"""
                 COPY (SELECT open_time, "{column}"::double precision[] FROM {table.Name}
@@ -31,15 +31,15 @@ public sealed partial class PredictionStore
                     last = reader.Timestamp();
                     if (reader.Doubles(classes))
                     {
-                        predictions.Add(Prediction.Of(last, classes));
+                        predictions.Add(Prediction.Of(last.Value, classes));
                     }
                 }
             }
-            if (last == from)
+            if (last is null)
             {
                 yield break;
             }
-            from = last + 1;
+            from = last.Value + 1;
             yield return predictions;
         }
     }
