@@ -11,10 +11,11 @@ using Radar.Scheduler.Metrics;
 namespace Radar.Scheduler.Hosting;
 
 /// <summary><c>radar-scheduler serve</c>: engine, API and dashboard until told to stop.</summary>
-internal static class ServeCommand
+internal static partial class ServeCommand
 {
     private const string DefaultUrls = "http://127.0.0.1:8321";
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(5);
 
     public static Command Create()
     {
@@ -26,16 +27,22 @@ internal static class ServeCommand
     /// <summary>The application, not started yet.</summary>
     internal static WebApplication Build(WebApplicationBuilder builder)
     {
-        builder.Logging.ClearProviders().AddRadarConsole("scheduler").AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.ClearProviders().AddRadarConsole("scheduler").AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
+            // The keys lie in the database, whose reader may act as anybody anyway.
+            .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // Why the host could not start is said once, in a sentence, by RunAsync.
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Services.AddQuartzEngine(builder.Configuration);
         builder.Services.AddRadarJobsNode(builder.Configuration);
         builder.Services.AddRadarAuth();
         builder.Services.AddSingleton<PrometheusPage>();
+        builder.Services.AddSingleton<MeterPage>();
         builder.Services.AddSingleton<LiveEvents>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LiveEvents>());
         builder.Services.AddRadarJson();
 
         var application = builder.Build();
+        application.Services.GetRequiredService<MeterPage>(); // It counts from the first request on.
         application.UseExceptionHandler(error => error.Run(Problems.AnswerAsync));
         application.Use(SecurityHeaders.AddAsync);
         application.UseStaticFiles();
@@ -65,6 +72,11 @@ internal static class ServeCommand
         {
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = ContentRoot() });
             urls = builder.Configuration["Radar:Scheduler:Urls"] ?? DefaultUrls;
+            if (SchedulerSettings.Problems(builder.Configuration, urls) is { Count: > 0 } problems)
+            {
+                await Console.Error.WriteLineAsync($"radar-scheduler: {string.Join(Environment.NewLine + "radar-scheduler: ", problems)}");
+                return 1;
+            }
             builder.WebHost.UseUrls(urls);
             await using var application = Build(builder);
             await PrepareAsync(application.Services, cancellationToken);
@@ -94,7 +106,9 @@ internal static class ServeCommand
     {
         var time = services.GetRequiredService<TimeProvider>();
         var started = time.GetTimestamp();
-        while (true)
+        var patience = SchedulerSettings.DatabaseDeadline(services.GetRequiredService<IConfiguration>()) ?? DatabasePatience;
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServeCommand));
+        for (var nap = TimeSpan.FromMilliseconds(250); ; nap = nap * 2 > LongestNap ? LongestNap : nap * 2)
         {
             try
             {
@@ -104,13 +118,15 @@ internal static class ServeCommand
             }
             catch (NpgsqlException ex) when (ex is not PostgresException { IsTransient: false })
             {
-                if (time.GetElapsedTime(started) > DatabasePatience)
+                var target = new NpgsqlConnectionStringBuilder(services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+                if (time.GetElapsedTime(started) + nap > patience)
                 {
-                    var target = new NpgsqlConnectionStringBuilder(services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
                     throw new InvalidOperationException(
-                        $"PostgreSQL at {target.Host}:{target.Port} did not answer for {DatabasePatience.TotalSeconds:0} s ({ex.Message}): start it, or correct Radar:Database.", ex);
+                        $"PostgreSQL at {target.Host}:{target.Port} did not answer for {patience.TotalSeconds:0} s ({ex.Message}): start it, correct Radar:Database, " +
+                        "or wait longer with Radar:Scheduler:DatabaseDeadline (seconds).", ex);
                 }
-                await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
+                LogWaiting(logger, target.Host ?? "?", target.Port, ex.Message);
+                await Task.Delay(nap, time, cancellationToken);
             }
         }
     }
@@ -127,4 +143,7 @@ internal static class ServeCommand
         }
         return AppContext.BaseDirectory;
     }
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL at {Host}:{Port} does not answer ({Problem}); waiting for it")]
+    private static partial void LogWaiting(ILogger logger, string host, int port, string problem);
 }

@@ -3,11 +3,12 @@ using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Radar.Jobs.Fleet;
+using Radar.Market.Candles;
 
 namespace Radar.Scheduler.Metrics;
 
 /// <summary><c>/metrics</c> in Prometheus' text format: what is true of fleet and runs, read when asked.</summary>
-internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, TimeProvider time)
+internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, MeterPage meters, IConfiguration configuration, TimeProvider time)
 {
     /// <summary>Writes the page. Without a database it has only <c>radar_database_up 0</c>.</summary>
     public async Task<IResult> WriteAsync(CancellationToken cancellationToken)
@@ -28,6 +29,7 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Ti
                 Metric(page, figure.Key, "From the worker's last heartbeat.", "gauge", figure.Select(value => (value.Labels, value.Value)));
             }
             Metric(page, "radar_runs", "Runs by workflow and state.", "gauge", await RunsAsync(cancellationToken));
+            Metric(page, "radar_candles_lag_seconds", "Seconds since the newest stored candle closed, by the clock of this machine.", "gauge", await LagsAsync(cancellationToken));
         }
         catch (NpgsqlException)
         {
@@ -35,6 +37,9 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Ti
             Metric(page, "radar_database_up", "Whether PostgreSQL answers.", "gauge", [("", 0)]);
         }
         Metric(page, "radar_scheduler_memory_bytes", "Resident memory of the scheduler.", "gauge", [("", Environment.WorkingSet)]);
+        Metric(page, "process_resident_memory_bytes", "Resident memory of this process.", "gauge", [("", Environment.WorkingSet)]);
+        Metric(page, "process_cpu_seconds_total", "Processor time of this process.", "counter", [("", Environment.CpuUsage.TotalTime.TotalSeconds)]);
+        meters.Write(page);
         return Results.Text(page.ToString(), "text/plain; version=0.0.4; charset=utf-8");
     }
 
@@ -65,6 +70,26 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Ti
             runs.Add(($"{{workflow=\"{reader.GetString(0)}\",state=\"{reader.GetString(1)}\"}}", reader.GetInt64(2)));
         }
         return runs;
+    }
+
+    private async Task<List<(string, double)>> LagsAsync(CancellationToken cancellationToken)
+    {
+        var lags = new List<(string, double)>();
+        foreach (var symbol in (configuration["Radar:Market:Symbols"] ?? "BTCUSDT").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            try
+            {
+                if (await new CandleTable(database, symbol).MaxOpenTimeAsync(cancellationToken) is { } newest)
+                {
+                    lags.Add(($"{{symbol=\"{symbol}\"}}", Math.Max(0, (time.GetUtcNow().ToUnixTimeMilliseconds() - newest - CandleTime.Minute) / 1000.0)));
+                }
+            }
+            catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable)
+            {
+                // No candle of it yet.
+            }
+        }
+        return lags;
     }
 
     private static void Metric(StringBuilder page, string name, string help, string type, IEnumerable<(string Labels, double Value)> values)
