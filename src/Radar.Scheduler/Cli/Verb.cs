@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Npgsql;
+
+namespace Radar.Scheduler.Cli;
+
+/// <summary>Makes a verb: its failures are one sentence and exit code 1.</summary>
+internal static class Verb
+{
+    public static Command Create(
+        string name, string description, IEnumerable<Symbol> symbols, Func<ParseResult, SystemFolder, CancellationToken, Task<int>> run)
+    {
+        var command = new Command(name, description) { SystemFolder.Option };
+        foreach (var symbol in symbols)
+        {
+            if (symbol is Option option)
+            {
+                command.Add(option);
+            }
+            else
+            {
+                command.Add((Argument)symbol);
+            }
+        }
+        command.SetAction(async (parse, token) =>
+        {
+            try
+            {
+                return await run(parse, SystemFolder.Open(parse), token);
+            }
+            catch (Exception ex) when (ex is OperatorException or ArgumentException)
+            {
+                await Console.Error.WriteLineAsync($"radar {name}: {ex.Message}");
+            }
+            catch (Exception ex) when (ex is NpgsqlException or HttpRequestException)
+            {
+                await Console.Error.WriteLineAsync($"radar {name}: the system does not answer ({ex.Message}): see ./radar status.");
+            }
+            catch (OperationCanceledException)
+            {
+                return 130;
+            }
+            return 1;
+        });
+        return command;
+    }
+}
