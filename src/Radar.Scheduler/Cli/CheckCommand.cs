@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Npgsql;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.Runs;
 using Radar.Market;
 using Radar.Market.Candles;
 using Radar.Market.Models;
@@ -49,30 +50,7 @@ internal static class CheckCommand
             yield return ($"{symbol}: every candle that can have a prediction has it", () => PredictionsAsync(
                 table, [.. models.Where(model => model.Id.Crypto == symbol)], token));
         }
-        yield return ("no task is stuck", () => RowsAsync(
-            database,
-            """
-            SELECT 'run ' || run_id || ' ' || task || ' is ' || state FROM radar.task_runs
-            WHERE  (state = 'running' AND lease_until < now() - interval '5 seconds')
-               OR  (state = 'ready' AND coalesce(not_before, ready_at) < now() - interval '15 seconds')
-            """,
-            token));
-        yield return ("no run is stuck", () => RowsAsync(
-            database,
-            """
-            SELECT 'run ' || r.run_id || ' ' || r.workflow || ' is ' || r.state FROM radar.workflow_runs r
-            WHERE  r.state IN ('running', 'cancelling') AND NOT EXISTS (
-                     SELECT 1 FROM radar.task_runs t WHERE t.run_id = r.run_id AND t.state IN ('ready', 'running', 'retrying'))
-            """,
-            token));
-        yield return ("no job of the engine lacks its task", () => RowsAsync(
-            database,
-            """
-            SELECT trigger_name FROM quartz.qrtz_triggers q
-            WHERE  q.trigger_group = 'tasks' AND NOT EXISTS (
-                     SELECT 1 FROM radar.task_runs t WHERE t.task_id::text = split_part(q.trigger_name, '-', 1) AND t.state IN ('ready', 'running', 'retrying', 'pending'))
-            """,
-            token));
+        yield return ("no run, task or job is stuck, and none lacks the other", () => new RunAudit(database).FindAsync(token));
         yield return ("processes and workers agree", () => new FleetAudit(database).FindAsync(token));
         yield return ("no worker has failed", () => RowsAsync(
             database, "SELECT worker_id || ': ' || coalesce(error, '') FROM radar.workers WHERE actual = 'failed'", token));
