@@ -18,7 +18,7 @@ internal static class ExchangeCommand
     private static readonly Option<string?> To = new("--to") { Description = "Where the clock stops, UTC" };
     private static readonly Option<string> HistoryUntil = new("--history-until") { Required = true, Description = "Where the clock starts, UTC" };
     private static readonly Option<string> Speed = new("--speed") { DefaultValueFactory = _ => "1", Description = "Its seconds in one of ours, or max" };
-    private static readonly Option<int> WeightLimit = new("--weight-limit") { DefaultValueFactory = _ => 6_000, Description = "Request weight in a window" };
+    private static readonly Option<int?> WeightLimit = new("--weight-limit") { Description = "Request weight in a window; default 6000 as the real one, more where the clock steps" };
     private static readonly Option<int> WeightWindow = new("--weight-window") { DefaultValueFactory = _ => 60, Description = "That window, seconds" };
     private static readonly Option<string> Faults = new("--faults") { DefaultValueFactory = _ => "", Description = "Faults to serve, e.g. 429=20,418=20,500=20,cut=20,timeout=20" };
     private static readonly Option<int> FaultSpan = new("--fault-span") { DefaultValueFactory = _ => 800, Description = "Klines calls the faults are spread over" };
@@ -51,14 +51,17 @@ internal static class ExchangeCommand
         From = Time(From.Name, parse.GetRequiredValue(From)),
         To = parse.GetValue(To) is { } to ? Time(To.Name, to) : null,
         HistoryUntil = Time(HistoryUntil.Name, parse.GetRequiredValue(HistoryUntil)),
-        Speed = ExchangeClock.TryParse(parse.GetRequiredValue(Speed))?.Rate
-            ?? throw new EmbeddedException($"--speed {parse.GetRequiredValue(Speed)} is neither a number above 0 nor max."),
-        WeightLimit = parse.GetRequiredValue(WeightLimit),
+        Speed = ReadSpeed(parse).Rate,
+        // A day stepped through in seconds costs what the real exchange allows in minutes.
+        WeightLimit = parse.GetValue(WeightLimit) ?? (ReadSpeed(parse).Steps ? 1_000_000 : 6_000),
         WeightWindowSeconds = Math.Max(1, parse.GetRequiredValue(WeightWindow)),
         Faults = ReadFaults(parse.GetRequiredValue(Faults)),
         FaultSpan = parse.GetRequiredValue(FaultSpan),
         Folder = Path.Combine(parse.GetRequiredValue(State).FullName, "exchange"),
     };
+
+    private static ExchangeClock ReadSpeed(ParseResult parse) => ExchangeClock.TryParse(parse.GetRequiredValue(Speed))
+        ?? throw new EmbeddedException($"--speed {parse.GetRequiredValue(Speed)} is neither a number above 0 nor max.");
 
     /// <summary>Reads a date or time in UTC.</summary>
     public static long Time(string option, string text) => CandleTime.TryParse(text, out var time) || CandleTime.TryParse(text + " 00:00:00", out time)
