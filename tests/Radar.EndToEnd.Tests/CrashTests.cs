@@ -109,7 +109,7 @@ public sealed class CrashTests
         await using var system = new RadarSystem("hostile");
         await system.UpAsync(
             [.. Fixtures.RealWeek.Arguments(), "--until-caught-up", "--page-size", "10",
-             "--exchange-options", "--faults 429=20,418=20,500=20,cut=20,timeout=20,open=20"]);
+             "--exchange-options=--faults 429=20,418=20,500=20,cut=20,timeout=20"]);
         await EndState.AssertAsync(system, Fixtures.RealWeek);
     }
 

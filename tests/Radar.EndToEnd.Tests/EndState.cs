@@ -35,7 +35,7 @@ internal static class EndState
     {
         const string Sql = """
             SELECT (extract(epoch FROM open_time) * 1000)::bigint, open, high, low, close, volume,
-                   close_time, quote_asset_volume, trades, taker_base, taker_quote, ignore
+                   (extract(epoch FROM close_time) * 1000)::bigint, quote_asset_volume, trades, taker_base, taker_quote, ignore
             FROM   btcusdt
             ORDER  BY open_time
             """;

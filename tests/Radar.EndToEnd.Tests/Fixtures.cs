@@ -19,7 +19,7 @@ internal static class Fixtures
 
     /// <summary>2,000 made-up candles with 25 minutes missing, committed, so that a clone alone tests its numbers.</summary>
     public static Replay MadeUp => new(
-        Path.Combine(Repository.Root, "tests", "Radar.Market.Tests", "Golden", "made_up_2000"),
+        Path.Combine(AppContext.BaseDirectory, "made-up"), // A folder of its own: the whole folder is replayed.
         "2026-01-01",
         "2026-01-02T09:45:00",
         Path.Combine(Repository.Root, "tests", "Radar.Market.Tests", "Golden", "predictions", "made_up_2000.csv.gz"));
