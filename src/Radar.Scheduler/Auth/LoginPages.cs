@@ -41,6 +41,11 @@ internal static class LoginPages
 
     private static async Task<IResult> LogInAsync(HttpContext context, Accounts accounts, CancellationToken cancellationToken)
     {
+        // Another site could log a visitor in as somebody else; browsers say where a form was.
+        if (context.Request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site")
+        {
+            return Results.BadRequest(new { error = "Log in from Radar's own page: /login." });
+        }
         var form = await context.Request.ReadFormAsync(cancellationToken);
         string user = form["user"].ToString(), password = form["password"].ToString();
         if (!await accounts.IsRightAsync(user, password, cancellationToken))

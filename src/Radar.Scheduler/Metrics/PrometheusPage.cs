@@ -43,7 +43,8 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Me
         return Results.Text(page.ToString(), "text/plain; version=0.0.4; charset=utf-8");
     }
 
-    private static string Labels(WorkerSnapshot worker) => $"{{worker=\"{worker.Id}\",kind=\"{worker.Kind}\"}}";
+    private static string Labels(WorkerSnapshot worker, string? symbol = null) =>
+        $"{{worker=\"{worker.Id}\",kind=\"{worker.Kind}\"{(symbol is null ? "" : $",symbol=\"{symbol}\"")}}}";
 
     private static IEnumerable<(string Name, string Labels, double Value)> Figures(WorkerSnapshot worker)
     {
@@ -52,7 +53,9 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Me
         {
             if (figure.Value.ValueKind == JsonValueKind.Number)
             {
-                yield return ("radar_worker_" + Snake(figure.Name), Labels(worker), figure.Value.GetDouble());
+                // "lastOpenTime.BTCUSDT" is the figure lastOpenTime of one symbol.
+                var name = figure.Name.Split('.', 2);
+                yield return ("radar_worker_" + Snake(name[0]), Labels(worker, name.ElementAtOrDefault(1)), figure.Value.GetDouble());
             }
         }
     }
