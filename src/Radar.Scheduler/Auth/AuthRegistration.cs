@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.Options;
+using Radar.Scheduler.Api;
 
 namespace Radar.Scheduler.Auth;
 
@@ -40,12 +41,9 @@ internal static class AuthRegistration
                 {
                     if (context.Request.Path.StartsWithSegments("/api"))
                     {
-                        context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                        return Problems.LoginRequiredAsync(context.HttpContext);
                     }
-                    else
-                    {
-                        context.Response.Redirect(context.RedirectUri);
-                    }
+                    context.Response.Redirect(context.RedirectUri);
                     return Task.CompletedTask;
                 };
             });

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
+using Radar.Scheduler.Api;
 
 namespace Radar.Scheduler.Auth;
 
@@ -27,4 +28,7 @@ internal sealed class TokenHandler(
             : AuthenticateResult.Success(new AuthenticationTicket(
                 new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, name)], Name)), Name));
     }
+
+    /// <inheritdoc/>
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Problems.LoginRequiredAsync(Context);
 }

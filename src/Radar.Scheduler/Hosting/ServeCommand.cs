@@ -43,7 +43,7 @@ internal static partial class ServeCommand
 
         var application = builder.Build();
         application.Services.GetRequiredService<MeterPage>(); // It counts from the first request on.
-        application.UseExceptionHandler(error => error.Run(Problems.AnswerAsync));
+        application.UseExceptionHandler(Problems.Options);
         application.Use(SecurityHeaders.AddAsync);
         application.UseStaticFiles();
         application.UseRouting();

@@ -21,6 +21,7 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
         using var browser = _scheduler.Browser(new());
         using var answer = await browser.GetAsync(path);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains("/login", await ErrorAsync(answer), StringComparison.Ordinal);
     }
 
     [Fact]

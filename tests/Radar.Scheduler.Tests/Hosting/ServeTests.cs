@@ -29,6 +29,28 @@ public sealed class ServeTests(SchedulerFixture fixture) : IClassFixture<Schedul
         Assert.Contains(words, errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("RADAR__ENGINE", "Sidekiq", "Radar:Engine is 'Sidekiq'")]
+    [InlineData("RADAR__MARKET__SYMBOLS", "btcusdt", "Radar:Market:Symbols has 'btcusdt'")]
+    [InlineData("RADAR__AUTH__APITOKEN", "short", "Radar:Auth:ApiToken is shorter than 16")]
+    public async Task Serve_with_a_wrong_setting_names_it(string variable, string value, string words)
+    {
+        var (code, errors) = await ServeAsync(
+            ("RADAR__DATABASE", "Host=127.0.0.1;Port=1;Username=radar;Database=radar"), ("RADAR__SCHEDULER__URLS", "http://127.0.0.1:0"), (variable, value));
+        Assert.Equal(1, code);
+        Assert.Contains(words, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Serve_without_PostgreSQL_names_where_it_looked()
+    {
+        var (code, errors) = await ServeAsync(
+            ("RADAR__DATABASE", "Host=127.0.0.1;Port=1;Username=radar;Database=radar"), ("RADAR__SCHEDULER__URLS", "http://127.0.0.1:0"),
+            ("RADAR__SCHEDULER__DATABASEDEADLINE", "2"));
+        Assert.Equal(1, code);
+        Assert.Contains("127.0.0.1:1", errors, StringComparison.Ordinal);
+    }
+
     private string Password() => new Npgsql.NpgsqlConnectionStringBuilder(fixture.Server).Password ?? "";
 
     private static async Task<(int Code, string Errors)> ServeAsync(params (string Name, string Value)[] environment)

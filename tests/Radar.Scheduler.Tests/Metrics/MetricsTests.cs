@@ -20,11 +20,13 @@ public sealed partial class MetricsTests(SchedulerFixture fixture) : IClassFixtu
 
         var types = lines.Where(l => l.StartsWith("# TYPE ", StringComparison.Ordinal)).Select(l => l.Split(' ')[2]).ToList();
         Assert.Equal(types.Distinct(), types);
+        var samples = lines.Where(l => l[0] != '#').Select(l => l[..l.LastIndexOf(' ')]).ToList();
+        Assert.Equal(samples.Distinct(), samples);
         Assert.Contains("radar_database_up 1", lines);
         Assert.Contains(lines, l => l.StartsWith("radar_worker_rss_mb{worker=\"ALL/producer/main\"", StringComparison.Ordinal) && l.EndsWith(" 48.5", StringComparison.Ordinal));
         Assert.Contains(lines, l => l.StartsWith("radar_worker_last_open_time{", StringComparison.Ordinal) && l.Contains("symbol=\"BTCUSDT\"", StringComparison.Ordinal));
     }
 
-    [GeneratedRegex("""^(# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-z_]+="[^"\\]*"(,[a-z_]+="[^"\\]*")*\})? -?[0-9.]+(E[+-]?[0-9]+)?)$""")]
+    [GeneratedRegex("""^(# (HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+|[a-zA-Z_:][a-zA-Z0-9_:]*(\{[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\[\\n"])*"(,[a-zA-Z_][a-zA-Z0-9_]*="([^"\\]|\\[\\n"])*")*\})? (-?[0-9.]+(E[+-]?[0-9]+)?|[+-]Inf|NaN))$""")]
     private static partial Regex Line();
 }

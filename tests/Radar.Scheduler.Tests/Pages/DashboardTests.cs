@@ -1,0 +1,96 @@
+using Microsoft.Playwright;
+
+namespace Radar.Scheduler.Tests.Pages;
+
+/// <summary>The pages as a person uses them.</summary>
+public sealed class DashboardTests(SchedulerFixture fixture) : IClassFixture<SchedulerFixture>, IAsyncLifetime
+{
+    private static readonly string[] Quiet =
+        ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+    private readonly List<string> _complaints = [];
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    public async Task InitializeAsync()
+    {
+        if (!File.Exists(ChromiumFactAttribute.Browser))
+        {
+            return;
+        }
+        _playwright = await Playwright.CreateAsync();
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = ChromiumFactAttribute.Browser, Args = Quiet, Timeout = 120_000 });
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (_browser is not null)
+        {
+            await _browser.DisposeAsync();
+        }
+        _playwright?.Dispose();
+    }
+
+    [ChromiumFact]
+    public async Task Operator_logs_in_presses_kill_fleet_and_sees_the_run_succeed()
+    {
+        var page = await LogInAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Kill fleet", Exact = true }).First.ClickAsync();
+        await page.Locator("#confirm button[value=yes]").ClickAsync();
+        var run = page.Locator("a[href^='/runs/']").First;
+        await Assertions.Expect(run).ToBeVisibleAsync();
+        await page.GotoAsync(new Uri(fixture.Scheduler.Address, await run.GetAttributeAsync("href")).ToString());
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("kill-fleet");
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("wait-deleted");
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("succeeded");
+        Assert.Equal(1, await fixture.ValueAsync<long>("SELECT count(*) FROM radar.workflow_runs WHERE requested_by = 'operator'"));
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
+    public async Task Workers_text_is_shown_as_text_and_never_run()
+    {
+        await fixture.AddWorkerAsync(new("BTCUSDT/lightgbm/v1"));
+        await fixture.ExecuteAsync("UPDATE radar.workers SET activity = '<img src=x onerror=\"document.title=''owned''\">' WHERE worker_id = 'BTCUSDT/lightgbm/v1'");
+        var page = await LogInAsync();
+        await Assertions.Expect(page.Locator("main")).ToContainTextAsync("<img src=x");
+        Assert.NotEqual("owned", await page.TitleAsync());
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
+    public async Task Wrong_password_is_said_on_the_login_page()
+    {
+        var page = await OpenAsync();
+        await page.Locator("input[name=password]").FillAsync("wrong");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await Assertions.Expect(page.Locator("#wrong")).ToBeVisibleAsync();
+    }
+
+    private async Task<IPage> OpenAsync()
+    {
+        var page = await _browser!.NewPageAsync(new() { ViewportSize = new() { Width = 1360, Height = 850 } });
+        page.SetDefaultTimeout(60_000);
+        Assertions.SetDefaultExpectTimeout(60_000);
+        // Scripts that fail and whatever the content policy refuses.
+        page.PageError += (_, error) => _complaints.Add(error);
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error" && message.Text.Contains("Content Security Policy", StringComparison.Ordinal))
+            {
+                _complaints.Add(message.Text);
+            }
+        };
+        await page.GotoAsync(fixture.Scheduler.Address.ToString());
+        return page;
+    }
+
+    private async Task<IPage> LogInAsync()
+    {
+        var page = await OpenAsync();
+        await page.Locator("input[name=password]").FillAsync(SchedulerUnderTest.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Fleet", Exact = true })).ToBeVisibleAsync();
+        return page;
+    }
+}
