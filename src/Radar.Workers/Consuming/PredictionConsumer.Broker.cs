@@ -8,7 +8,8 @@ internal sealed partial class PredictionConsumer
     // Stored offsets count only in the topic they were taken from.
     private async Task AssignAsync(CandleTopicReader reader, CancellationToken cancellationToken)
     {
-        _incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, id.Crypto, cancellationToken).ConfigureAwait(false);
+        // The client's own patience is longer than ours when we are told to stop: it ends by itself.
+        _incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, id.Crypto, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         var marks = await _store.ReadOffsetsAsync(_context.Id.Value, id.Crypto, cancellationToken).ConfigureAwait(false);
         var mark = marks.FirstOrDefault(m => m.Incarnation == _incarnation);
         _next = mark?.NextOffset ?? 0;
@@ -16,34 +17,46 @@ internal sealed partial class PredictionConsumer
         LogAssigned(id, id.Crypto, mark?.NextOffset.ToString() ?? "the earliest offset");
     }
 
+    // Beside the work, since a broker that is away takes seconds to say nothing.
     private async Task LookAtBrokerAsync(CandleTopicReader reader, CancellationToken cancellationToken)
     {
-        if (!reader.BrokerWasAway())
+        if (_look is null)
         {
-            return;
+            if (!reader.BrokerWasAway())
+            {
+                return;
+            }
+            _look = TopicIncarnation.ReadAsync(options.BootstrapServers, id.Crypto, CancellationToken.None);
         }
-        try
+        await ((Task)_look).WaitAsync(AtOnce, _context.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+        if (_look.IsCompletedSuccessfully)
         {
-            var incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, id.Crypto, cancellationToken).ConfigureAwait(false);
-            if (incarnation != _incarnation)
-            {
-                LogOtherTopic(id, id.Crypto);
-                await AssignAsync(reader, cancellationToken).ConfigureAwait(false);
-            }
-            if (_context.Activity is not null)
-            {
-                LogBrokerBack(id);
-                _context.Activity = null;
-            }
+            await GoOnAsync(reader, await _look.ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
-        catch (BrokerException away) when (away.IsTransient)
+        else if (_context.Activity is null)
+        {
+            LogBrokerAway(id, _look.Exception?.InnerException?.Message ?? $"no answer from '{options.BootstrapServers}' yet");
+            _context.Activity = "waiting for Kafka; predicting from the candle table meanwhile";
+        }
+        if (_look.IsFaulted)
         {
             reader.StillSuspect();
-            if (_context.Activity is null)
-            {
-                LogBrokerAway(id, away.Message);
-                _context.Activity = "waiting for Kafka; predicting from the candle table meanwhile";
-            }
+        }
+        _look = _look.IsCompleted ? null : _look;
+    }
+
+    private async Task GoOnAsync(CandleTopicReader reader, string incarnation, CancellationToken cancellationToken)
+    {
+        if (incarnation != _incarnation)
+        {
+            LogOtherTopic(id, id.Crypto);
+            await AssignAsync(reader, cancellationToken).ConfigureAwait(false);
+        }
+        if (_context.Activity is not null)
+        {
+            LogBrokerBack(id);
+            _context.Activity = null;
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private const int MostBytes = 2 * 1024 * 1024;
     private const int Burst = 2_000; // Candles after which memory is given back once it is quiet again.
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(500);
 
     private readonly List<Candle> _candles = [];
     private readonly List<Prediction> _predictions = [];
@@ -34,6 +35,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private long _next;
     private long _unreadable;
     private bool _csvIsBehind;
+    private Task<string>? _look;
     private long _sinceTidy = Burst;
 
     public async Task RunAsync(WorkerContext context, CancellationToken cancellationToken)
@@ -95,7 +97,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private async Task ConsumeAsync(CandleTable table, CancellationToken cancellationToken)
     {
         _context.Activity = "connecting to Kafka";
-        await TopicSetup.EnsureAsync(options.BootstrapServers, id.Crypto, 1, cancellationToken).ConfigureAwait(false);
+        await TopicSetup.EnsureAsync(options.BootstrapServers, id.Crypto, 1, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         using var reader = new CandleTopicReader(options.BootstrapServers, id, options.FetchWaitMs, _context.Time);
         await AssignAsync(reader, cancellationToken).ConfigureAwait(false);
         await _context.ReportRunningAsync(cancellationToken).ConfigureAwait(false);

@@ -128,8 +128,9 @@ internal sealed partial class TopicOutbox : IDisposable
     // the rest from the table.
     private async Task<Watermark> BeginAsync(CancellationToken cancellationToken)
     {
-        await TopicSetup.EnsureAsync(_bootstrapServers, _table.Symbol, 1, cancellationToken).ConfigureAwait(false);
-        var incarnation = await TopicIncarnation.ReadAsync(_bootstrapServers, _table.Symbol, cancellationToken).ConfigureAwait(false);
+        // The client's own patience is longer than ours when we are told to stop: it ends by itself.
+        await TopicSetup.EnsureAsync(_bootstrapServers, _table.Symbol, 1, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        var incarnation = await TopicIncarnation.ReadAsync(_bootstrapServers, _table.Symbol, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         if (await _watermarks.FindAsync(_name, cancellationToken).ConfigureAwait(false) is { } known && known.Detail == incarnation)
         {
             return known;
