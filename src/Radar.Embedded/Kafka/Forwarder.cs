@@ -27,7 +27,6 @@ internal sealed class Forwarder : IAsyncDisposable
     public static Forwarder Start(int port, int target)
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
             listener.Bind(new IPEndPoint(IPAddress.Loopback, port));

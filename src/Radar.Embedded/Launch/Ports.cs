@@ -15,7 +15,7 @@ internal static class Ports
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            // Not ReuseAddress: .NET takes that for SO_REUSEPORT too, and would share the port with whoever listens.
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
             socket.Listen();
             return true;

@@ -81,4 +81,8 @@ internal sealed record ServiceState(
 /// <param name="ApiToken">Token of the command line.</param>
 /// <param name="Ports">Ports chosen once, by service.</param>
 internal sealed record Secrets(
-    string Database, string DatabasePassword, string OperatorPassword, string ApiToken, IReadOnlyDictionary<string, int> Ports);
+    string Database, string DatabasePassword, string OperatorPassword, string ApiToken, IReadOnlyDictionary<string, int> Ports)
+{
+    /// <summary>Whether a person was told the operator's password.</summary>
+    public bool WasShown { get; init; }
+}

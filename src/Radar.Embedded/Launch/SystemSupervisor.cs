@@ -116,7 +116,10 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         }
         var password = known?.DatabasePassword ?? Random(24);
         var database = PostgresServer.ConnectionStringOf(new PostgresSettings(state.In("postgres"), ports["postgres"], password));
-        return new Secrets(database, password, known?.OperatorPassword ?? Random(12), known?.ApiToken ?? Random(32), ports);
+        return new Secrets(database, password, known?.OperatorPassword ?? Random(12), known?.ApiToken ?? Random(32), ports)
+        {
+            WasShown = known?.WasShown ?? false,
+        };
     }
 
     private static string Random(int length) =>

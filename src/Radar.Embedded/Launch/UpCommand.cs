@@ -44,7 +44,7 @@ internal static class UpCommand
             if (Lifeline.IsHeld(state.Lock))
             {
                 Console.WriteLine($"a system runs already in {state.Path}; ./radar down stops it");
-                Welcome.Say(state, first: false, Console.WriteLine);
+                Welcome.Say(state, Console.WriteLine);
                 if (!waits)
                 {
                     return 0;
@@ -57,9 +57,8 @@ internal static class UpCommand
             else
             {
                 _ = Plan(parse, state); // What is wrong with it is said here, not in a log.
-                var first = state.ReadSecrets() is null;
                 await DetachAsync(parse, state, cancellationToken);
-                Welcome.Say(state, first, Console.WriteLine); // Not by the detached one: a log is no place for a password.
+                Welcome.Say(state, Console.WriteLine); // Not by the detached one: a log is no place for a password.
             }
             await Attendance.WaitAsync(state, parse.GetValue(UntilCaughtUp), TimeProvider.System, cancellationToken);
             return 0;
@@ -97,12 +96,11 @@ internal static class UpCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        var first = state.ReadSecrets() is null;
         await using var supervisor = new SystemSupervisor(state, plan, Console.WriteLine, TimeProvider.System);
         await supervisor.StartAsync(stop.Token);
         if (attended)
         {
-            Welcome.Say(state, first, Console.WriteLine);
+            Welcome.Say(state, Console.WriteLine);
         }
         try
         {

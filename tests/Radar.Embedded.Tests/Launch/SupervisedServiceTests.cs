@@ -1,0 +1,58 @@
+using Radar.Embedded.Launch;
+
+namespace Radar.Embedded.Tests.Launch;
+
+public sealed class SupervisedServiceTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Killed_StartsAgainAsAnotherProcess()
+    {
+        using var service = Service("echo started; exec sleep 600", _ => Task.FromResult(true));
+        await service.StartAsync(Patience.Long, default);
+        var first = service.State;
+        Assert.Equal("running", first.State);
+        Assert.True(ProcessIdentity.Parse(first.Process)!.Value.IsAlive);
+
+        Signals.Kill(first.Pid);
+        await Eventually.TrueAsync(() => service.State is { Restarts: 1, Pid: > 0 }, Patience.Long, "the next process");
+        var second = service.State;
+        Assert.NotEqual(first.Process, second.Process);
+
+        await service.StopAsync(Patience.Long);
+        Assert.Equal("stopped", service.State.State);
+        Assert.Equal(0, service.State.Pid);
+        Assert.Null(ProcessIdentity.Find(second.Pid));
+    }
+
+    [Fact]
+    public async Task KeepsEnding_GivesUpWithTheEndOfItsLog()
+    {
+        using var service = Service("echo 'the reason why'; exit 3", _ => Task.FromResult(false));
+        var problem = await Assert.ThrowsAsync<EmbeddedException>(() => service.StartAsync(Patience.Long, default));
+        Assert.Contains("keeps ending", problem.Message, StringComparison.Ordinal);
+        Assert.Contains("the reason why", problem.Message, StringComparison.Ordinal);
+        await service.StopAsync(Patience.Long);
+    }
+
+    [Fact]
+    public async Task Stop_ServiceThatIgnoresTerm_IsKilledAtTheDeadline()
+    {
+        var marker = _folder.In("deaf");
+        using var service = Service($"trap '' TERM; touch {marker}; while true; do sleep 1; done", _ => Task.FromResult(File.Exists(marker)));
+        await service.StartAsync(Patience.Long, default);
+        var pid = service.State.Pid;
+        await service.StopAsync(TimeSpan.FromMilliseconds(300));
+        Assert.Null(ProcessIdentity.Find(pid));
+    }
+
+    private SupervisedService Service(string script, Func<CancellationToken, Task<bool>> answers) => new(
+        new ServicePlan("test", ["sh", "-c", script], new Dictionary<string, string>(), null, null, answers),
+        _folder.In("test.log"),
+        _folder.In("up.lock"),
+        () => { },
+        TimeProvider.System);
+}
