@@ -10,7 +10,6 @@ namespace Radar.Workers.Hosting;
 /// <summary>One process of <c>radar-worker</c>: reads what it is told, and becomes that.</summary>
 internal static partial class RadarWorker
 {
-    private const int WorkerConnections = 4; // Beats and reports, the work's reading and writing, and LISTEN; see docs/connections.md.
     private const int AgentConnections = 4;
     private static readonly TimeSpan AgentsTurn = TimeSpan.FromSeconds(20);
 
@@ -70,7 +69,7 @@ internal static partial class RadarWorker
         var create = WorkerCatalogue.Prepare(arguments.Verb, id, settings);
         settings.ThrowIfWrong();
         using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName));
-        await using var database = RadarDatabase.Create(connection, $"{id} #{Environment.ProcessId}", WorkerConnections);
+        await using var database = RadarDatabase.Create(connection, $"{id} #{Environment.ProcessId}", WorkerCatalogue.Connections(arguments.Verb, settings));
         await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
         if (arguments.Register)
         {
