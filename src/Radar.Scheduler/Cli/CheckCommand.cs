@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Npgsql;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.Quartz;
 using Radar.Jobs.Runs;
 using Radar.Market;
 using Radar.Market.Candles;
@@ -50,7 +51,8 @@ internal static class CheckCommand
             yield return ($"{symbol}: every candle that can have a prediction has it", () => PredictionsAsync(
                 table, [.. models.Where(model => model.Id.Crypto == symbol)], token));
         }
-        yield return ("no run, task or job is stuck, and none lacks the other", () => new RunAudit(database).FindAsync(token));
+        yield return ("no run or task is stuck", () => new RunAudit(database).FindAsync(token));
+        yield return ("engine jobs and tasks agree", () => new QuartzAudit(database).FindAsync(token));
         yield return ("processes and workers agree", () => new FleetAudit(database).FindAsync(token));
         yield return ("no worker has failed", () => RowsAsync(
             database, "SELECT worker_id || ': ' || coalesce(error, '') FROM radar.workers WHERE actual = 'failed'", token));
@@ -80,9 +82,10 @@ internal static class CheckCommand
                 new Uri($"{exchange}/api/v3/klines?symbol={symbol}&interval=1m&startTime={gap.From}&endTime={gap.To - 1}&limit=1"), cancellationToken);
             return klines.GetArrayLength() > 0;
         }
-        catch (HttpRequestException)
+        catch (Exception silent) when (silent is HttpRequestException or JsonException or InvalidOperationException
+            || silent is TaskCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return null;
+            return null; // Away, overloaded, or cut off in the middle of its answer: the next look may fare better.
         }
     }
 
