@@ -48,7 +48,7 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         ["dotnet", Self, "exchange", "--state", state.Path, "--port", Text(secrets.Ports["exchange"]),
          .. plan.Replay is { } folder ? (string[])["--replay", folder] : [],
          "--from", Text(plan.From!.Value), .. plan.To is { } to ? (string[])["--to", Text(to)] : [],
-         "--history-until", Text(plan.HistoryUntil!.Value), "--speed", plan.Speed.ToString(), .. Limit, .. plan.ExchangeOptions],
+         "--history-until", Text(plan.HistoryUntil!.Value), "--speed", plan.Speed.ToString(), .. plan.ExchangeOptions],
         new Dictionary<string, string>(),
         Url("exchange"),
         plan.Replay is null ? "simulated" : $"replays {plan.Replay}",
@@ -81,9 +81,6 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         null,
         null,
         async token => (await database.ReadAsync("SELECT count(*) FROM radar.agents WHERE until > now()", row => row.GetInt64(0), token)) is [> 0]);
-
-    // A clock that steps passes hours in a minute of ours: a limit by the minute would only make it wait.
-    private string[] Limit => plan.Speed.Steps && !plan.ExchangeOptions.Contains("--weight-limit", StringComparer.Ordinal) ? ["--weight-limit", "100000"] : [];
 
     private Dictionary<string, string> Settings()
     {
