@@ -96,6 +96,7 @@ internal static class UpCommand
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // A closed terminal is Ctrl-C, not a crash.
         await using var supervisor = new SystemSupervisor(state, plan, Console.WriteLine, TimeProvider.System);
         await supervisor.StartAsync(stop.Token);
         if (attended)
