@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Radar.Bench;
+using Radar.Bench.Fleet;
 
 var rows = new Option<int>("--rows") { Description = "Candles to use, the first so many of the 18 months; 0: all.", DefaultValueFactory = _ => 0 };
 var runs = new Option<int>("--runs") { Description = "Runs of each; the median counts.", DefaultValueFactory = _ => 3 };
@@ -7,4 +8,6 @@ var models = new Option<string[]>("--models") { Description = "Models to measure
 var reconcile = new Command("reconcile", "Reconciliation of stored history, end to end, beside bare ONNX Runtime.") { rows, runs, models };
 reconcile.SetAction((arguments, cancellationToken) => ReconcileBenchmark.RunAsync(
     arguments.GetValue(rows), arguments.GetValue(runs), arguments.GetValue(models)!, TimeProvider.System, cancellationToken));
-return await new RootCommand("Radar's benchmarks.") { reconcile }.Parse(args).InvokeAsync();
+var fleet = new Command("fleet", "A whole system: candle closed to prediction stored, memory of each worker, seconds of start-fleet and kill-fleet.");
+fleet.SetAction((_, cancellationToken) => FleetBench.RunAsync(BenchFolders.Repository, TimeProvider.System, cancellationToken));
+return await new RootCommand("Radar's benchmarks.") { reconcile, fleet }.Parse(args).InvokeAsync();

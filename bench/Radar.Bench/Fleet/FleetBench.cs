@@ -117,7 +117,7 @@ internal static class FleetBench
     private static async Task ReportRunsAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
         const string Sql = """
-            SELECT workflow, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)), count(*)
+            SELECT workflow, percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM ended_at - created_at)), count(*)
             FROM   radar.workflow_runs WHERE state = 'succeeded' GROUP BY workflow ORDER BY workflow
             """;
         await using var command = source.CreateCommand(Sql);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
@@ -15,13 +16,13 @@ internal sealed class FleetApi : IDisposable
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
     }
 
-    /// <summary>Whether the scheduler answers; its fleet may still be missing.</summary>
+    /// <summary>Whether our scheduler answers: one that does not know our token is another system's, which took the port first.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await _http.GetAsync(new Uri("/health", UriKind.Relative), cancellationToken);
-            return true;
+            using var response = await _http.GetAsync(new Uri("/api/v1/session", UriKind.Relative), cancellationToken);
+            return response.StatusCode != HttpStatusCode.Unauthorized;
         }
         catch (Exception ex) when (IsAway(ex, cancellationToken))
         {
