@@ -41,6 +41,11 @@ internal sealed class RadarSystem : IAsyncDisposable
     /// <summary>Runs a verb of <c>./radar</c> to its end.</summary>
     public async Task<CommandResult> RunAsync(params string[] arguments)
     {
+        if (arguments[0] is "up" or "down")
+        {
+            _database?.Clear(); // Its connections lead to a server that goes, or went.
+        }
+
         using var process = Start(arguments);
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
