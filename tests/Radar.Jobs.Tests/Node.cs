@@ -108,9 +108,5 @@ internal static class Database
     }
 
     /// <summary>How another process reaches the same database.</summary>
-    public static string SettingOf(this NpgsqlDataSource database) => new NpgsqlConnectionStringBuilder(
-        Environment.GetEnvironmentVariable("RADAR_TEST_POSTGRES") ?? database.ConnectionString)
-    {
-        Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database,
-    }.ConnectionString;
+    public static string SettingOf(this NpgsqlDataSource database) => database.ConnectionString;
 }

@@ -26,6 +26,7 @@ public sealed class PostgresFixture : IAsyncLifetime
             MaxPoolSize = 6,
             Timezone = "UTC",
             ApplicationName = "radar tests",
+            PersistSecurityInfo = true, // Tests start processes that must get in as well.
         }.ConnectionString);
         lock (_databases)
         {

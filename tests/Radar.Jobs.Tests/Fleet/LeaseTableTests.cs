@@ -54,8 +54,5 @@ public sealed class LeaseTableTests(PostgresFixture postgres) : FleetDatabase(po
 
     private Task<Fence?> TakeAsync(ProcessIdentity holder, TimeSpan lasts) => Leases.TryTakeAsync(Worker.Value, holder, lasts, CancellationToken.None);
 
-    private string ConnectionString() => new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable("RADAR_TEST_POSTGRES"))
-    {
-        Database = new NpgsqlConnectionStringBuilder(Database.ConnectionString).Database,
-    }.ConnectionString;
+    private string ConnectionString() => Database.ConnectionString;
 }

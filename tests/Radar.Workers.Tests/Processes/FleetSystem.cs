@@ -24,12 +24,7 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         (Database, _proxy, Broker) = (database, proxy, broker);
         _listener = new FleetListener(database, TimeProvider.System, NullLogger<FleetListener>.Instance);
         Fleet = FleetRegistration.Create(database, _listener, TimeProvider.System);
-        var connection = new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable("RADAR_TEST_POSTGRES"))
-        {
-            Host = "127.0.0.1",
-            Port = proxy.Port,
-            Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database,
-        };
+        var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port };
         Connection = connection.ConnectionString;
         _environment = new Dictionary<string, string>
         {
@@ -62,8 +57,8 @@ internal sealed partial class FleetSystem : IAsyncDisposable
 
     public static async Task<FleetSystem> CreateAsync(PostgresFixture postgres)
     {
-        var server = new NpgsqlConnectionStringBuilder(Environment.GetEnvironmentVariable("RADAR_TEST_POSTGRES"));
         var database = await postgres.CreateDatabaseAsync();
+        var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
         return new FleetSystem(database, new PostgresProxy(server.Host!, server.Port), MockBroker.Start(0, new Dictionary<string, int> { ["BTCUSDT"] = 1 }));
     }
