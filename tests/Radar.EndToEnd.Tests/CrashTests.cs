@@ -106,7 +106,7 @@ public sealed class CrashTests
     [SharedFact("data/klines")]
     public async Task HostileExchange_TwentyOfEachFault_EndsAsIfNothingHadHappened()
     {
-        await using var system = new RadarSystem("hostile");
+        await using var system = new RadarSystem("hostile").With("RADAR__EXCHANGE__TIMEOUT", "1");
         await system.UpAsync(
             [.. Fixtures.RealWeek.Arguments(), "--until-caught-up", "--page-size", "10",
              "--exchange-options=--faults 429=20,418=20,500=20,cut=20,timeout=20"]);
