@@ -37,7 +37,10 @@ internal static class FleetBench
         finally
         {
             await RadarAsync(root, state, CancellationToken.None, "down", "--erase");
-            Directory.Delete(state, recursive: true);
+            if (Directory.Exists(state))
+            {
+                Directory.Delete(state, recursive: true);
+            }
         }
     }
 
