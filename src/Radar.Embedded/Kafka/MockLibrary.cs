@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Radar.Embedded.Kafka;
@@ -6,6 +7,11 @@ namespace Radar.Embedded.Kafka;
 internal static partial class MockLibrary
 {
     private const string Library = "librdkafka";
+
+    // As the client library does: the package's first build wants libsasl2, which a bare machine lacks; the others bring everything along.
+    private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
+
+    static MockLibrary() => NativeLibrary.SetDllImportResolver(typeof(MockLibrary).Assembly, Load);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     public static partial nint NewConfiguration();
@@ -30,4 +36,20 @@ internal static partial class MockLibrary
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
     public static partial void DestroyClient(nint client);
+
+    private static nint Load(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    {
+        if (name == Library)
+        {
+            foreach (var build in Builds)
+            {
+                if (NativeLibrary.TryLoad(build, assembly, searchPath, out var handle))
+                {
+                    return handle;
+                }
+            }
+        }
+
+        return 0; // The runtime's own search, and its message.
+    }
 }
