@@ -65,17 +65,29 @@ internal static class Attendance
     /// <returns>Where it ends now.</returns>
     public static long Repeat(string log, long position)
     {
+        var (text, end) = Added(log, position);
+        Console.Write(text);
+        return end;
+    }
+
+    /// <summary>Why a supervisor ended, from what it has added to its log.</summary>
+    public static string Reason(string log, long begun)
+    {
+        const string Begins = "radar up: ";
+        var lines = Added(log, begun).Text.TrimEnd().Split('\n');
+        var reason = Array.FindLastIndex(lines, line => line.StartsWith(Begins, StringComparison.Ordinal));
+        return reason < 0 ? string.Join('\n', lines.TakeLast(15)) : string.Join('\n', lines.Skip(reason))[Begins.Length..];
+    }
+
+    private static (string Text, long End) Added(string log, long position)
+    {
         if (!File.Exists(log))
         {
-            return position;
+            return ("", position);
         }
         using var stream = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         stream.Position = Math.Min(position, stream.Length);
         using var reader = new StreamReader(stream);
-        Console.Write(reader.ReadToEnd());
-        return stream.Position;
+        return (reader.ReadToEnd(), stream.Position);
     }
-
-    /// <summary>A log's last lines.</summary>
-    public static string Tail(string log) => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(15)) : "(no log)";
 }

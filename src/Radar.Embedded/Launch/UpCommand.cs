@@ -126,7 +126,8 @@ internal static class UpCommand
     {
         Directory.CreateDirectory(state.Logs);
         var log = state.Log("up");
-        var position = File.Exists(log) ? new FileInfo(log).Length : 0;
+        var begun = File.Exists(log) ? new FileInfo(log).Length : 0;
+        var position = begun;
         var start = new ProcessStartInfo("setsid");
         foreach (var argument in (string[])
             ["sh", "-c", "log=$1; shift; exec \"$@\" </dev/null >>\"$log\" 2>&1", "sh", log,
@@ -148,7 +149,7 @@ internal static class UpCommand
             }
             if (supervisor.HasExited)
             {
-                throw new EmbeddedException($"the system did not come up:\n{Attendance.Tail(log)}");
+                throw new EmbeddedException($"the system did not come up:\n{Attendance.Reason(log, begun)}");
             }
             try
             {
