@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Radar.Bench;
+using Radar.Bench.Engines;
 using Radar.Bench.Fleet;
 
 var rows = new Option<int>("--rows") { Description = "Candles to use, the first so many of the 18 months; 0: all.", DefaultValueFactory = _ => 0 };
@@ -10,4 +11,14 @@ reconcile.SetAction((arguments, cancellationToken) => ReconcileBenchmark.RunAsyn
     arguments.GetValue(rows), arguments.GetValue(runs), arguments.GetValue(models)!, TimeProvider.System, cancellationToken));
 var fleet = new Command("fleet", "A whole system: candle closed to prediction stored, memory of each worker, seconds of start-fleet and kill-fleet.");
 fleet.SetAction((_, cancellationToken) => FleetBench.RunAsync(BenchFolders.Repository, TimeProvider.System, cancellationToken));
-return await new RootCommand("Radar's benchmarks.") { reconcile, fleet }.Parse(args).InvokeAsync();
+var jobs = new Option<int>("--jobs") { Description = "Jobs to drain.", DefaultValueFactory = _ => 1000 };
+var samples = new Option<int>("--samples") { Description = "Enqueues to time, one after the other.", DefaultValueFactory = _ => 100 };
+var engines = new Command("engines", "Each job engine of this build by itself and under Radar: enqueue to start, tasks per second, a chain of five.") { jobs, samples, runs };
+engines.SetAction((arguments, cancellationToken) => EnginesBenchmark.RunAsync(
+    arguments.GetValue(jobs), arguments.GetValue(samples), arguments.GetValue(runs), TimeProvider.System, cancellationToken));
+var engine = new Argument<string>("engine");
+var bare = new Option<bool>("--bare");
+var node = new Command("engine-node", "The second process of engines.") { engine, bare };
+node.Hidden = true;
+node.SetAction((arguments, cancellationToken) => EngineNode.RunAsync(arguments.GetValue(engine)!, arguments.GetValue(bare), cancellationToken));
+return await new RootCommand("Radar's benchmarks.") { reconcile, fleet, engines, node }.Parse(args).InvokeAsync();

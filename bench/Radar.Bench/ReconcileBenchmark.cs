@@ -1,9 +1,6 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Npgsql;
-using Radar.Embedded.Postgres;
 using Radar.Market;
 using Radar.Market.Candles;
 using Radar.Market.Models;
@@ -24,7 +21,7 @@ internal static class ReconcileBenchmark
         var results = new List<object>();
         try
         {
-            await using var server = await StartServerAsync(folder, time, cancellationToken);
+            await using var server = await BenchPostgres.StartAsync(folder, time, cancellationToken);
             await using var source = NpgsqlDataSource.Create(server.ConnectionString);
             var table = new CandleTable(source, "BTCUSDT");
             await KeepCandlesAsync(source, table, candles, cancellationToken);
@@ -102,14 +99,5 @@ internal static class ReconcileBenchmark
         await using var command = source.CreateCommand(sql);
         command.CommandTimeout = 600;
         await command.ExecuteNonQueryAsync(cancellationToken);
-    }
-
-    private static async Task<PostgresServer> StartServerAsync(string folder, TimeProvider time, CancellationToken cancellationToken)
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        var port = ((IPEndPoint)probe.LocalEndpoint).Port;
-        probe.Stop();
-        return await PostgresServer.StartAsync(new PostgresSettings(Path.Combine(folder, "postgres"), port, Guid.NewGuid().ToString("n")), time, cancellationToken);
     }
 }

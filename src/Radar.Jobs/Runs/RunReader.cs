@@ -42,7 +42,7 @@ internal sealed class RunReader(NpgsqlDataSource database, IJobEngine engine) : 
         var tasks = await connection.QueryAsync(
             """
             SELECT task_id, task, template, instance, needs, queue, state, reason, attempt, ready_at, not_before, started_at, ended_at,
-                   result::text, progress, activity, node
+                   result::text, progress, activity, node, job_id
             FROM   radar.task_runs WHERE run_id = $1 ORDER BY ordinal, instance NULLS FIRST, task_id
             """,
             [runId], ReadTask, cancellationToken);
@@ -192,5 +192,6 @@ internal sealed class RunReader(NpgsqlDataSource database, IJobEngine engine) : 
         Progress = r.IsDBNull(14) ? null : r.GetDouble(14),
         Activity = r.Text(15),
         Node = r.Text(16),
+        JobId = r.Text(17),
     };
 }

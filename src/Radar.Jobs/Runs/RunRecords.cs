@@ -176,6 +176,9 @@ public sealed record TaskSummary
 
     /// <summary>The node that runs it or ran it last.</summary>
     public string? Node { get; init; }
+
+    /// <summary>The engine's id of the job that ran it last, or is to run it.</summary>
+    public string? JobId { get; init; }
 }
 
 /// <summary>A run with its tasks, in graph order.</summary>

@@ -1,3 +1,4 @@
+using Radar.Jobs.Engine;
 using Radar.Jobs.Runs;
 using Radar.Scheduler.Auth;
 
@@ -34,13 +35,17 @@ internal static class RunEndpoints
         return Results.Ok(result);
     }
 
-    private static async Task<IResult> FindAsync(long id, IRuns runs, CancellationToken cancellationToken)
+    private static async Task<IResult> FindAsync(long id, IRuns runs, IServiceProvider services, CancellationToken cancellationToken)
     {
         if (await runs.FindAsync(id, cancellationToken) is not { } detail)
         {
             return Results.NotFound(new { error = $"There is no run {id}." });
         }
-        return Results.Ok(new { detail.Run, detail.Tasks, why = await runs.WhyNotRunningAsync(id, null, cancellationToken) });
+        return Results.Ok(new
+        {
+            detail.Run, detail.Tasks, why = await runs.WhyNotRunningAsync(id, null, cancellationToken),
+            jobs = services.GetService<EngineDashboard>(),
+        });
     }
 
     private static async Task<IResult> CancelAsync(long id, IRuns runs, Accounts accounts, HttpContext context, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Radar.Jobs.Engine;
 
 namespace Radar.Scheduler.Auth;
 
@@ -22,6 +23,7 @@ internal static class LoginPages
         {
             user = context.User.Identity!.Name,
             token = antiforgery.GetAndStoreTokens(context).RequestToken,
+            jobs = context.RequestServices.GetService<EngineDashboard>(),
         }));
     }
 

@@ -66,6 +66,9 @@ on("state", (state) => {
   attr(link, "title", state === "live" ? "Changes are shown as they happen" : "The event stream is down: looking every few seconds");
 });
 
-getSession().then((session) => text(document.getElementById("user"), session.user)).catch(() => {});
+getSession().then((session) => {
+  text(document.getElementById("user"), session.user);
+  if (session.jobs) document.querySelector("nav").append(h("a", { href: session.jobs.path, target: "_self" }, session.jobs.name));
+}).catch(() => {});
 start();
 show();

@@ -23,13 +23,14 @@ export function runPage(main, id) {
   const why = h("p.notice", { hidden: true });
   const graph = h("div.graph", { role: "group", "aria-label": "Tasks" });
   const logTitle = h("h2", {}, "Log");
-  const detail = h("p.quiet");
+  const detail = h("span.quiet");
   const lines = h("div.lines");
   const log = h("div.log", { tabindex: 0, role: "log", "aria-label": "Task log" }, lines);
-  const box = h("section.log-box", { hidden: true }, h("div.section-head", {}, logTitle, detail), log);
+  const job = h("a.quiet", { target: "_self", hidden: true });
+  const box = h("section.log-box", { hidden: true }, h("div.section-head", {}, logTitle, h("span", {}, detail, " ", job)), log);
   main.append(h("div.page-head", {}, h("div.title", {}, h("a.quiet", { href: "/runs" }, "Runs /"), title, state), h("div.actions", {}, cancel)), facts, why, graph, box);
 
-  let run = null, tasks = [], chosen = null, after = 0, byHand = false, ended = false;
+  let run = null, tasks = [], jobs = null, chosen = null, after = 0, byHand = false, ended = false;
 
   const look = single(async () => {
     let answer;
@@ -39,7 +40,7 @@ export function runPage(main, id) {
       if (problem.status === 404) main.replaceChildren(h("div.empty", {}, h("h1", {}, "No such run"), h("p", {}, problem.message), h("a", { href: "/runs" }, "All runs")));
       throw problem;
     }
-    ({ run, tasks } = answer);
+    ({ run, tasks, jobs } = answer);
     text(title, `${run.workflow} #${run.runId}`);
     text(state, run.state);
     attr(state, "data-state", run.state);
@@ -78,6 +79,11 @@ export function runPage(main, id) {
       task.state, task.attempt ? `attempt ${task.attempt}` : null, task.node ? `on ${task.node}` : null,
       task.startedAt ? span(between(task.startedAt, task.endedAt)) : null, task.reason,
     ].filter(Boolean).join(" · "));
+    job.hidden = !jobs || !task.jobId;
+    if (!job.hidden) {
+      attr(job, "href", jobs.jobPath + encodeURIComponent(task.jobId));
+      text(job, `${jobs.name} job ${task.jobId}`);
+    }
   }
 
   const readLog = single(async () => {
