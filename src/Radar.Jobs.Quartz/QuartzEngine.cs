@@ -13,7 +13,7 @@ internal sealed class QuartzEngine(QuartzHost host, TimeProvider time) : IJobEng
 {
     public string Name => "Quartz";
 
-    public EngineTraits Traits => new(Enlists: true, Chains: false);
+    public EngineTraits Traits => new(Enlists: true, Chains: false, KnowsKeys: true);
 
     public Task<string> EnqueueAsync(EngineJob job, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         ScheduleAsync(job, time.GetUtcNow(), transaction, cancellationToken);

@@ -12,14 +12,16 @@ internal sealed class TaskJob(IEngineWork work, QuartzEngine engine) : IJob
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         var job = EngineTriggers.Read(context.MergedJobDataMap);
-        switch (await work.RunAsync(job.Payload, cancellationToken))
+        switch (await work.RunAsync(job.Payload, CancellationToken.None, cancellationToken))
         {
             case Delivery.Again again:
                 await engine.PutAgainAsync(job, again.At, cancellationToken);
                 break;
+            // Quartz lets no continuation run after an exception.
             case Delivery.Failed failed:
-                // Quartz lets no continuation run after an exception.
                 throw new JobExecutionException(failed.Reason);
+            case Delivery.Gone gone:
+                throw new JobExecutionException(gone.Reason);
         }
     }
 }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Hosting;
 using Radar.Jobs.Schema;
 using Radar.Scheduler.Auth;
@@ -47,7 +48,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var application = ServeCommand.Build(builder);
+        var application = ServeCommand.Build(builder, EnginePackages.Choose(builder.Configuration["Radar:Engine"], null));
         await application.Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
         await application.Services.GetRequiredService<Accounts>().PrepareAsync(CancellationToken.None);
         await application.StartAsync();

@@ -46,9 +46,9 @@ internal static class EnginesBenchmark
         await using (var contender = Contender(engine, bare, database))
         {
             await contender.StartAsync(works: true, cancellationToken);
-            await LatencyAsync(contender.PutAsync, contender, Math.Min(20, samples), [], time, cancellationToken); // The first ones warm up.
-            await LatencyAsync(contender.PutAsync, contender, samples, figures.Same, time, cancellationToken);
-            await LatencyAsync(contender.PutChainAsync, contender, Math.Max(5, samples / 5), figures.Chain, time, cancellationToken);
+            await LatencyAsync(contender.PutAsync, Math.Min(20, samples), [], time, cancellationToken); // The first ones warm up.
+            await LatencyAsync(contender.PutAsync, samples, figures.Same, time, cancellationToken);
+            await LatencyAsync(contender.PutChainAsync, Math.Max(5, samples / 5), figures.Chain, time, cancellationToken);
             await contender.DrainAsync(jobs / 10, cancellationToken);
             var began = time.GetTimestamp();
             await contender.DrainAsync(jobs, cancellationToken);
@@ -59,17 +59,16 @@ internal static class EnginesBenchmark
         await using var node = await EngineNode.StartAsync(engine, bare, database, cancellationToken);
         await using var first = Contender(engine, bare, database);
         await first.StartAsync(works: false, cancellationToken);
-        await LatencyAsync(first.PutAsync, first, Math.Min(10, samples), [], time, cancellationToken);
-        await LatencyAsync(first.PutAsync, first, samples / 2, figures.Other, time, cancellationToken);
+        await LatencyAsync(first.PutAsync, Math.Min(10, samples), [], time, cancellationToken);
+        await LatencyAsync(first.PutAsync, samples / 2, figures.Other, time, cancellationToken);
     }
 
     private static IContender Contender(string engine, bool bare, string database) =>
         bare ? EnginesPresent.Bare(engine, database, "first") : new RadarOn(engine, database, "first");
 
     private static async Task LatencyAsync(
-        Func<string, CancellationToken, Task> put, IContender contender, int samples, List<double> into, TimeProvider time, CancellationToken cancellationToken)
+        Func<string, CancellationToken, Task> put, int samples, List<double> into, TimeProvider time, CancellationToken cancellationToken)
     {
-        _ = contender;
         for (var sample = 0; sample < samples; sample++)
         {
             var id = Guid.NewGuid().ToString("n");

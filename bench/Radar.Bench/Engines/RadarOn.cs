@@ -1,5 +1,8 @@
 using System.Globalization;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Hosting;
 using Radar.Jobs.Runs;
 using Radar.Jobs.Workflows;
@@ -26,7 +29,7 @@ internal sealed class RadarOn(string engine, string database, string node) : ICo
             builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { [$"Radar:{engine}:Control"] = "0", [$"Radar:{engine}:Default"] = "0" });
         }
 
-        EnginesPresent.Add(engine, builder.Services, builder.Configuration);
+        EnginePackages.Choose(engine, null).Add(builder.Services, builder.Configuration);
         builder.Services.AddWorkflow<One>().AddWorkflow<Many>().AddWorkflow<Five>();
         builder.Services.AddRadarJobsNode(builder.Configuration);
         _host = builder.Build();
@@ -56,7 +59,7 @@ internal sealed class RadarOn(string engine, string database, string node) : ICo
         }
     }
 
-    private Task TriggerAsync(string workflow, string name, string value, CancellationToken cancellationToken) =>
+    private Task<TriggerResult> TriggerAsync(string workflow, string name, string value, CancellationToken cancellationToken) =>
         _host!.Services.GetRequiredService<IWorkflows>().TriggerAsync(
             workflow, RunCause.Manual, "bench", new Dictionary<string, string> { [name] = value }, cancellationToken);
 

@@ -1,6 +1,4 @@
-using Hangfire;
-using Hangfire.Dashboard;
-using Microsoft.AspNetCore.Builder;
+using global::Hangfire;
 using Microsoft.AspNetCore.Routing;
 using Radar.Jobs.Engine;
 

@@ -1,16 +1,18 @@
 using System.Globalization;
 using System.Net;
-using Hangfire;
-using Hangfire.Dashboard;
+using global::Hangfire;
+using global::Hangfire.Dashboard;
 
 namespace Radar.Jobs.Hangfire.Dashboard;
 
 /// <summary>On the page of a job, the way to its run.</summary>
 internal static class RunLink
 {
-    /// <summary>Puts the link on every job's page.</summary>
-    public static IGlobalConfiguration UseRunLinks(this IGlobalConfiguration configuration) =>
-        configuration.UseJobDetailsRenderer(10, page => new NonEscapedString(Render(page.JobDetails.Job?.Args)));
+    private static readonly Lazy<IGlobalConfiguration> Used = new(() =>
+        GlobalConfiguration.Configuration.UseJobDetailsRenderer(10, page => new NonEscapedString(Render(page.JobDetails.Job?.Args))));
+
+    /// <summary>Puts the link on every job's page. Hangfire's pages are the same for the whole process: once is enough.</summary>
+    public static void UseOnce() => _ = Used.Value;
 
     private static string Render(IReadOnlyList<object?>? arguments) => arguments switch
     {

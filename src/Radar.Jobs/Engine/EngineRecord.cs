@@ -7,11 +7,12 @@ namespace Radar.Jobs.Engine;
 public sealed class OtherEngineException(string message) : Exception(message);
 
 /// <summary>Which engine works this database: one, and it is written down.</summary>
-internal static class EngineRecord
+public static class EngineRecord
 {
     /// <summary>Writes the engine down where there is none, and refuses when there is another, unless asked to switch.</summary>
+    /// <returns>True when the database has changed its engine: what this one knew of old must not count.</returns>
     /// <exception cref="OtherEngineException">Another engine is recorded, or nodes of it are still alive.</exception>
-    public static async Task ClaimAsync(
+    internal static async Task<bool> ClaimAsync(
         NpgsqlDataSource database, string engine, bool switchEngine, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -28,6 +29,17 @@ internal static class EngineRecord
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return recorded is not null && recorded != engine;
+    }
+
+    /// <summary>The engine that the database belongs to; null where none has worked yet.</summary>
+    public static async Task<string?> ReadAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var exists = new NpgsqlCommand("SELECT to_regclass('radar.engine') IS NOT NULL", connection);
+        return await exists.ExecuteScalarAsync(cancellationToken) is true
+            ? (await connection.QueryAsync("SELECT name FROM radar.engine", [], r => r.GetString(0), cancellationToken)).SingleOrDefault()
+            : null;
     }
 
     private static async Task SwitchAsync(
@@ -52,7 +64,7 @@ internal static class EngineRecord
         await connection.ExecuteAsync(
             """
             UPDATE radar.task_runs SET job_id = NULL, enqueued_at = NULL, enqueues = 0, ready_at = coalesce(ready_at, now()) - interval '1 day'
-            WHERE  state IN ('ready', 'retrying')
+            WHERE  state IN ('pending', 'ready', 'retrying')
             """, [], cancellationToken);
         await connection.ExecuteAsync("UPDATE radar.engine SET name = $1, since = now()", [engine], cancellationToken);
     }

@@ -14,7 +14,7 @@ public interface IJobEngine
     /// <summary>What it can do beyond the rest.</summary>
     EngineTraits Traits { get; }
 
-    /// <summary>Puts a job into its queue. A job whose key is still waiting there is not put again.</summary>
+    /// <summary>Puts a job into its queue. A job whose key is still waiting there is not put again, where <see cref="EngineTraits.KnowsKeys"/>.</summary>
     /// <param name="job">The job.</param>
     /// <param name="transaction">The job exists if and only if this commits. Only where <see cref="EngineTraits.Enlists"/>.</param>
     /// <param name="cancellationToken">Ends the call.</param>
@@ -51,7 +51,8 @@ public interface IEngineServer
 /// <summary>What engines differ in.</summary>
 /// <param name="Enlists">A job can be put inside our transaction. Otherwise it is put right after the commit, and the sweeper covers the gap.</param>
 /// <param name="Chains">A continuation survives the crash of its parent's node, so a static edge with one parent may be one.</param>
-public readonly record struct EngineTraits(bool Enlists, bool Chains);
+/// <param name="KnowsKeys">A job whose key is still waiting is not put again. Otherwise it is delivered twice, and the claim lets it run once.</param>
+public readonly record struct EngineTraits(bool Enlists, bool Chains, bool KnowsKeys);
 
 /// <summary>What a job carries: nothing but where to look.</summary>
 /// <param name="RunId">The run.</param>
@@ -62,7 +63,7 @@ public readonly record struct TaskPayload(long RunId, long TaskId);
 /// <param name="Key">Names this delivery: putting the same key twice while it waits puts it once, where the engine can tell.</param>
 /// <param name="Payload">What it carries.</param>
 /// <param name="Queue">control, default or batch.</param>
-/// <param name="Label">What people see in the engine's own dashboard: <c>start-fleet 12: wait-producer</c>.</param>
+/// <param name="Label">What people see in the engine's own dashboard: <c>start-fleet / wait-producer (run 12)</c>.</param>
 /// <param name="After">Id of the job after whose success it runs; null: at once.</param>
 public sealed record EngineJob(string Key, TaskPayload Payload, string Queue, string Label, string? After = null);
 

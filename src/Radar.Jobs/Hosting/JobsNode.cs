@@ -26,6 +26,8 @@ internal sealed partial class JobsNode(
     TimeProvider time,
     ILogger<JobsNode> logger) : BackgroundService
 {
+    private bool _switched;
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
@@ -66,14 +68,9 @@ internal sealed partial class JobsNode(
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (configuration["Radar:Engine"] is { Length: > 0 } asked && asked != engine.Name)
-        {
-            throw new OtherEngineException($"Radar:Engine is '{asked}', but this build has {engine.Name} only. Set Radar:Engine={engine.Name}.");
-        }
-
         await UntilThereAsync(() => migrator.MigrateAsync(cancellationToken), cancellationToken);
         await UntilThereAsync(
-            () => EngineRecord.ClaimAsync(database, engine.Name, configuration.GetValue<bool>("Radar:SwitchEngine"), cancellationToken),
+            async () => _switched |= await EngineRecord.ClaimAsync(database, engine.Name, configuration.GetValue<bool>("Radar:SwitchEngine"), cancellationToken),
             cancellationToken);
         await UntilThereAsync(() => ForgetLeasesAsync(cancellationToken), cancellationToken);
     }
@@ -112,7 +109,8 @@ internal sealed partial class JobsNode(
     private async Task SetRecurringAsync(CancellationToken cancellationToken)
     {
         var before = (await engine.DescribeAsync(cancellationToken)).Recurring.Select(r => r.Workflow);
-        foreach (var gone in before.Except(catalog.All.Select(w => w.Name)))
+        // After a switch the triggers of this engine's earlier life are made anew: what they missed, the other engine has fired.
+        foreach (var gone in _switched ? before : before.Except(catalog.All.Select(w => w.Name)))
         {
             await engine.RemoveRecurringAsync(gone, cancellationToken);
         }

@@ -17,7 +17,7 @@ public static class JobsRegistration
 {
     /// <summary>
     /// For pages, API and command line: <see cref="IWorkflows"/>, <see cref="IRuns"/>, <see cref="Migrator"/>. Needs an engine
-    /// (such as AddQuartzEngine) and, unless the host brings its own NpgsqlDataSource, <c>Radar:Database</c>.
+    /// (<see cref="EnginePackages"/>) and, unless the host brings its own NpgsqlDataSource, <c>Radar:Database</c>.
     /// </summary>
     public static IServiceCollection AddRadarJobs(this IServiceCollection services, IConfiguration configuration)
     {
@@ -48,6 +48,7 @@ public static class JobsRegistration
         services.TryAddSingleton<LeaseKeeper>();
         services.TryAddSingleton<Sweeper>();
         services.TryAddSingleton<IEngineWork, TaskRunner>();
+        services.TryAddSingleton<IEngineSteering, TaskSteering>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, JobsNode>());
         return services;
     }

@@ -26,10 +26,16 @@ internal static class RunBook
         }
 
         var tasks = await unit.Connection.QueryAsync(
-            "SELECT task_id, task, template, needs, runs_when, state, reason FROM radar.task_runs WHERE run_id = $1 ORDER BY ordinal, task_id",
+            """
+            SELECT task_id, task, template, needs, runs_when, state, reason, queue, attempt, job_id, fans_out
+            FROM   radar.task_runs WHERE run_id = $1 ORDER BY ordinal, task_id
+            """,
             [runId],
             r => new PlannedTask(
-                r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string[]>(3), r.State<RunsWhen>(4), r.State<TaskState>(5), r.Text(6)),
+                r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string[]>(3), r.State<RunsWhen>(4), r.State<TaskState>(5), r.Text(6))
+            {
+                Queue = r.GetString(7), Attempt = r.GetInt32(8), JobId = r.Text(9), FansOut = r.GetBoolean(10),
+            },
             cancellationToken);
         var plan = RunPlanner.Decide(state, tasks);
         foreach (var (task, reason) in plan.Skipped)
@@ -37,19 +43,25 @@ internal static class RunBook
             await unit.Connection.ExecuteAsync(
                 "UPDATE radar.task_runs SET state = 'skipped', reason = $2, ended_at = now() WHERE task_id = $1",
                 [task.TaskId, reason], cancellationToken);
+            if (task.JobId is { } job)
+            {
+                unit.Withdraw(job); // A continuation of a job that did not succeed would wait for ever.
+            }
         }
 
         if (plan.Ready.Count > 0)
         {
-            var ready = await unit.Connection.QueryAsync(
-                """
-                UPDATE radar.task_runs SET state = 'ready', ready_at = now() WHERE task_id = ANY($1)
-                RETURNING task_id, task, queue, attempt, ordinal
-                """,
-                [plan.Ready.Select(t => t.TaskId).ToArray()],
-                r => (Job: Job(workflow, runId, r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetInt32(3)), Ordinal: r.GetInt32(4)),
-                cancellationToken);
-            ready.OrderBy(r => r.Ordinal).ToList().ForEach(r => unit.Put(r.Job));
+            await unit.Connection.ExecuteAsync(
+                "UPDATE radar.task_runs SET state = 'ready', ready_at = now() WHERE task_id = ANY($1)",
+                [plan.Ready.Select(t => t.TaskId).ToArray()], cancellationToken);
+            var chains = unit.Chains ? new Chains(tasks) : null;
+            foreach (var task in plan.Ready.Where(t => t.JobId is null)) // One with a job is the continuation of the one that has just ended.
+            {
+                unit.Put(Step(task));
+            }
+
+            ChainedJob Step(PlannedTask task) =>
+                new(Job(workflow, runId, task.TaskId, task.Task, task.Queue, task.Attempt), chains?.After(task).Select(Step).ToList() ?? []);
         }
 
         if (plan.End is { } end)
@@ -107,8 +119,28 @@ internal static class RunBook
         }
     }
 
+    /// <summary>Takes back what was to follow a task's old job: what follows the new one is put when it has ended.</summary>
+    public static async Task UnchainAsync(RunUnit unit, long runId, string task, CancellationToken cancellationToken)
+    {
+        if (!unit.Chains)
+        {
+            return;
+        }
+
+        var jobs = await unit.Connection.QueryAsync(
+            """
+            WITH RECURSIVE follower AS (
+              SELECT task_id, task, job_id FROM radar.task_runs WHERE run_id = $1 AND state = 'pending' AND job_id IS NOT NULL AND needs = ARRAY[$2]
+              UNION SELECT t.task_id, t.task, t.job_id FROM radar.task_runs t JOIN follower f ON t.needs = ARRAY[f.task]
+              WHERE t.run_id = $1 AND t.state = 'pending' AND t.job_id IS NOT NULL)
+            UPDATE radar.task_runs t SET job_id = NULL, enqueued_at = NULL, enqueues = 0 FROM follower f WHERE t.task_id = f.task_id RETURNING f.job_id
+            """,
+            [runId, task], r => r.GetString(0), cancellationToken);
+        jobs.ForEach(unit.Withdraw);
+    }
+
     public static EngineJob Job(string workflow, long runId, long taskId, string task, string queue, int attempt) =>
-        new($"{taskId}.{attempt + 1}", new(runId, taskId), queue, $"{workflow} {runId}: {task}");
+        new($"{taskId}.{attempt + 1}", new(runId, taskId), queue, $"{workflow} / {task} (run {runId})");
 
     private static async Task EndAsync(RunUnit unit, long runId, RunState end, string? reason, CancellationToken cancellationToken)
     {

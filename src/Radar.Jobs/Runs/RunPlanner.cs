@@ -4,7 +4,20 @@ namespace Radar.Jobs.Runs;
 
 /// <summary>What the planner looks at.</summary>
 internal sealed record PlannedTask(
-    long TaskId, string Task, string Template, IReadOnlyList<string> Needs, RunsWhen When, TaskState State, string? Reason);
+    long TaskId, string Task, string Template, IReadOnlyList<string> Needs, RunsWhen When, TaskState State, string? Reason)
+{
+    /// <summary>Its queue.</summary>
+    public string Queue { get; init; } = Queues.Default;
+
+    /// <summary>Tries so far.</summary>
+    public int Attempt { get; init; }
+
+    /// <summary>The engine's id of its job, if it has one.</summary>
+    public string? JobId { get; init; }
+
+    /// <summary>It finds its instances when it runs.</summary>
+    public bool FansOut { get; init; }
+}
 
 /// <summary>What follows from it.</summary>
 /// <param name="Ready">Tasks that may run now.</param>
@@ -66,6 +79,11 @@ internal static class RunPlanner
         }
 
         var failed = tasks.Where(t => states[t.TaskId] == TaskState.Failed).ToList();
+        if (failed.Count == 0 && tasks.FirstOrDefault(t => states[t.TaskId] == TaskState.Cancelled) is { } stopped)
+        {
+            return new(ready, skipped, RunState.Cancelled, $"{stopped.Task}: {stopped.Reason}");
+        }
+
         return failed.Count == 0
             ? new(ready, skipped, RunState.Succeeded, null)
             : new(ready, skipped, RunState.Failed, string.Join("; ", failed.Take(3).Select(t => $"{t.Task}: {t.Reason}"))

@@ -10,7 +10,7 @@ internal sealed partial class RunStarter(
     NpgsqlDataSource database, WorkflowCatalog catalog, IJobEngine engine, Microsoft.Extensions.Logging.ILogger<RunStarter> logger) : IWorkflows
 {
     // "radar" and "run" in ASCII.
-    private const long LockKey = 0x72_61_64_61_72_72_75_6e;
+    internal const long LockKey = 0x72_61_64_61_72_72_75_6e;
 
     public IReadOnlyList<Workflow> All => catalog.All;
 
@@ -106,9 +106,10 @@ internal sealed partial class RunStarter(
         {
             await unit.Connection.ExecuteAsync(
                 """
-                INSERT INTO radar.task_runs (run_id, task, template, ordinal, needs, runs_when, queue) VALUES ($1, $2, $2, $3, $4, $5, $6)
+                INSERT INTO radar.task_runs (run_id, task, template, ordinal, needs, runs_when, queue, fans_out) VALUES ($1, $2, $2, $3, $4, $5, $6, $7)
                 """,
-                [runId, task.Name, ordinal, WorkflowGraph.Parents(task).ToArray(), task.When.Word(), task.Queue], cancellationToken);
+                [runId, task.Name, ordinal, WorkflowGraph.Parents(task).ToArray(), task.When.Word(), task.Queue, task.Instances is not null || task.ForEach is not null],
+                cancellationToken);
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class RunUnit : IAsyncDisposable
 {
     private readonly IJobEngine _engine;
     private readonly NpgsqlTransaction _transaction;
-    private readonly List<EngineJob> _jobs = [];
+    private readonly List<ChainedJob> _jobs = [];
     private readonly List<string> _withdrawn = [];
 
     private RunUnit(IJobEngine engine, NpgsqlConnection connection, NpgsqlTransaction transaction)
@@ -37,8 +37,14 @@ internal sealed class RunUnit : IAsyncDisposable
         }
     }
 
+    /// <summary>The engine follows an edge with one parent by itself.</summary>
+    public bool Chains => _engine.Traits.Chains;
+
     /// <summary>Notes a job to be put into the engine with the commit.</summary>
-    public void Put(EngineJob job) => _jobs.Add(job);
+    public void Put(EngineJob job) => Put(new ChainedJob(job, []));
+
+    /// <summary>Notes a job to be put into the engine with the commit, and its continuations.</summary>
+    public void Put(ChainedJob job) => _jobs.Add(job);
 
     /// <summary>Notes a job to be taken back after the commit.</summary>
     public void Withdraw(string jobId) => _withdrawn.Add(jobId);
@@ -66,7 +72,7 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         try
         {
-            foreach (var job in _jobs)
+            foreach (var (job, _) in _jobs)
             {
                 var id = await _engine.EnqueueAsync(job, _transaction, cancellationToken);
                 await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
@@ -85,14 +91,23 @@ internal sealed class RunUnit : IAsyncDisposable
         {
             foreach (var job in _jobs)
             {
-                var id = await _engine.EnqueueAsync(job, null, cancellationToken);
-                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
+                await PutAsync(job, null, cancellationToken);
             }
         }
 
         foreach (var id in _withdrawn)
         {
             await _engine.CancelAsync(id, cancellationToken);
+        }
+    }
+
+    private async Task PutAsync(ChainedJob job, string? after, CancellationToken cancellationToken)
+    {
+        var id = await _engine.EnqueueAsync(job.Job with { After = after }, null, cancellationToken);
+        await Connection.ExecuteAsync(Enqueued, [job.Job.Payload.TaskId, id], cancellationToken);
+        foreach (var next in job.Then)
+        {
+            await PutAsync(next, id, cancellationToken);
         }
     }
 

@@ -68,19 +68,19 @@ internal sealed partial class Sweeper(
             await TakeOverAsync(runId, taskId, cancellationToken);
         }
 
-        // Ready and never put is owed at once. What was put may lie in a long queue: the patience doubles with each time, up to a minute.
+        // Ready and never put is owed at once, except where putting follows the commit and may be under way. What was put may lie in a long queue: the patience doubles with each time, up to a minute.
         foreach (var (runId, taskId) in await guard.QueryAsync(
             """
             SELECT t.run_id, t.task_id FROM radar.task_runs t JOIN radar.workflow_runs r USING (run_id)
             WHERE  r.state = 'running'
-              AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - interval '1 second')
+              AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - $2::interval)
                 OR  (t.state = 'ready' AND t.enqueued_at IS NOT NULL
                      AND greatest(t.enqueued_at, t.ready_at) < now() - least($1 * power(2, greatest(t.enqueues - 1, 0)), interval '1 minute'))
                 OR  (t.state = 'retrying'
                      AND greatest(t.enqueued_at, t.not_before) < now() - least($1 * power(2, greatest(t.enqueues - t.attempt, 0)), interval '1 minute')))
             ORDER BY t.task_id LIMIT 200
             """,
-            [options.Unclaimed], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
+            [options.Unclaimed, engine.Traits.Enlists ? TimeSpan.FromSeconds(1) : options.Unclaimed], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
         {
             await PutAgainAsync(runId, taskId, cancellationToken);
         }
@@ -137,6 +137,7 @@ internal sealed partial class Sweeper(
         LogTakenOver(workflow, runId, task.Task, task.Node ?? "?", task.Lost, task.State);
         if (task.State == "ready")
         {
+            await RunBook.UnchainAsync(unit, runId, task.Task, cancellationToken);
             unit.Put(RunBook.Job(workflow, runId, taskId, task.Task, task.Queue, task.Attempt));
         }
 
@@ -157,6 +158,7 @@ internal sealed partial class Sweeper(
             [taskId], r => (Task: r.GetString(0), Queue: r.GetString(1), Attempt: r.GetInt32(2), Enqueues: r.GetInt32(3)), cancellationToken);
         if (task.Count > 0)
         {
+            await RunBook.UnchainAsync(unit, runId, task[0].Task, cancellationToken);
             unit.Put(RunBook.Job(workflow, runId, taskId, task[0].Task, task[0].Queue, task[0].Attempt));
             LogPutAgain(workflow, runId, task[0].Task, task[0].Enqueues);
             await unit.CommitAsync(cancellationToken);

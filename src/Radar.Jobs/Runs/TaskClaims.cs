@@ -110,7 +110,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
 
         await RunBook.SettleAsync(unit, claim.RunId, cancellationToken);
         await unit.CommitAsync(cancellationToken);
-        return delivery ?? Delivery.AgainAt(mine[0]!.Value);
+        return delivery ?? Delivery.AgainAt(mine[0]!.Value, reason);
     }
 
     /// <summary>The stored result of a task of a run.</summary>
@@ -132,7 +132,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             Ending.Failed { Counts: false } away => (TaskState.Retrying, away.Reason, null, TimeSpan.FromSeconds(1), null),
             Ending.Failed { Final: false } failed when (spec?.Retry ?? RetryPolicy.None).After(claim.Failures + 1) is { } rest =>
                 (TaskState.Retrying, failed.Reason, null, rest, null),
-            Ending.Failed failed => (TaskState.Failed, failed.Reason, null, null, Delivery.Dropped(failed.Reason)),
+            Ending.Failed failed => (TaskState.Failed, failed.Reason, null, null, Delivery.FailedFor(failed.Reason)),
             _ => throw new System.Diagnostics.UnreachableException(),
         };
 

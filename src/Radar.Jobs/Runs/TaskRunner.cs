@@ -24,7 +24,7 @@ internal sealed partial class TaskRunner(
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public async Task<Delivery> RunAsync(TaskPayload payload, CancellationToken cancellationToken)
+    public async Task<Delivery> RunAsync(TaskPayload payload, CancellationToken deleted, CancellationToken cancellationToken)
     {
         var (claim, instead) = await PatientlyAsync(() => claims.TryClaimAsync(payload, cancellationToken), cancellationToken);
         if (claim is null)
@@ -38,7 +38,7 @@ internal sealed partial class TaskRunner(
         });
         using var held = leases.Hold(claim);
         LogStarted(claim.Workflow, claim.RunId, claim.Task, claim.Attempt);
-        var ending = await EndingAsync(claim, held, cancellationToken);
+        var ending = await EndingAsync(claim, held, deleted, cancellationToken);
         if (ending is null)
         {
             return Delivery.Finished; // Lost: whoever holds the lease now delivers the rest.
@@ -69,37 +69,36 @@ internal sealed partial class TaskRunner(
         return delivery ?? Delivery.Finished;
     }
 
-    public async Task FireAsync(string workflow, bool byHand, CancellationToken cancellationToken)
+    public async Task<long?> FireAsync(string workflow, bool byHand, CancellationToken cancellationToken)
     {
         if (catalog.Find(workflow) is not { } known)
         {
             LogUnknownFire(workflow);
-            return;
+            return null;
         }
 
         if (byHand || known.Schedule is not { } schedule)
         {
-            await starter.TriggerAsync(workflow, RunCause.Manual, "the engine's dashboard", null, cancellationToken);
-            return;
+            return (await starter.TriggerAsync(workflow, RunCause.Manual, "the engine's dashboard", null, cancellationToken)).RunId;
         }
 
         // Which fire this is, is ours to say: engines differ in what they tell about late ones.
         var now = time.GetUtcNow().AddSeconds(1);
         if (Cron.Parse(schedule.Cron).LastAt(now, TimeZoneInfo.FindSystemTimeZoneById(schedule.TimeZone)) is not { } planned)
         {
-            return;
+            return null;
         }
 
         if (schedule.MissedFires == MissedFires.Skip && now - planned > TimeSpan.FromMinutes(1))
         {
             LogMissed(workflow, planned);
-            return;
+            return null;
         }
 
-        await starter.TriggerPlannedAsync(workflow, planned, cancellationToken);
+        return (await starter.TriggerPlannedAsync(workflow, planned, cancellationToken)).RunId;
     }
 
-    private async Task<Ending?> EndingAsync(Claim claim, LeaseKeeper.Held held, CancellationToken nodeStops)
+    private async Task<Ending?> EndingAsync(Claim claim, LeaseKeeper.Held held, CancellationToken deleted, CancellationToken nodeStops)
     {
         if (catalog.Find(claim.Workflow)?.Tasks.FirstOrDefault(t => t.Name == claim.Template) is not { } spec)
         {
@@ -108,7 +107,7 @@ internal sealed partial class TaskRunner(
         }
 
         using var deadline = new CancellationTokenSource(spec.Deadline, time);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(held.Stop, nodeStops, deadline.Token);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource([held.Stop, nodeStops, deleted, deadline.Token]);
         try
         {
             await using var services = scopes.CreateAsyncScope();
@@ -123,6 +122,7 @@ internal sealed partial class TaskRunner(
             return held.Lost ? null
                 : held.Cancelled ? new Ending.Cancelled("the run was cancelled")
                 : nodeStops.IsCancellationRequested ? new Ending.Released()
+                : deleted.IsCancellationRequested ? new Ending.Cancelled("its job was deleted in the engine's own pages")
                 : deadline.IsCancellationRequested
                     ? new Ending.Failed($"passed its deadline of {spec.Deadline:c}: {error.Message}", Final: false, Counts: true)
                 : error.IsDatabaseAway() ? new Ending.Failed($"PostgreSQL was away: {error.Message}", Final: false, Counts: false)

@@ -16,6 +16,9 @@ internal static class AuthRegistration
     /// <summary>Limits guesses at a password.</summary>
     public const string LoginLimit = "login";
 
+    /// <summary>Policy: somebody who is logged in.</summary>
+    public const string LoggedIn = "logged-in";
+
     private const string Either = "either";
 
     public static IServiceCollection AddRadarAuth(this IServiceCollection services)
@@ -47,7 +50,8 @@ internal static class AuthRegistration
                     return Task.CompletedTask;
                 };
             });
-        services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        var loggedIn = new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build();
+        services.AddAuthorizationBuilder().SetFallbackPolicy(loggedIn).AddPolicy(LoggedIn, loggedIn);
         services.AddRateLimiter(limits =>
         {
             limits.RejectionStatusCode = StatusCodes.Status429TooManyRequests;

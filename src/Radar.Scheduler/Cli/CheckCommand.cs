@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Npgsql;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Fleet;
-using Radar.Jobs.Quartz;
 using Radar.Jobs.Runs;
 using Radar.Market;
 using Radar.Market.Candles;
@@ -52,7 +52,7 @@ internal static class CheckCommand
                 table, [.. models.Where(model => model.Id.Crypto == symbol)], token));
         }
         yield return ("no run or task is stuck", () => new RunAudit(database).FindAsync(token));
-        yield return ("engine jobs and tasks agree", () => new QuartzAudit(database).FindAsync(token));
+        yield return ("engine jobs and tasks agree", () => EngineFaultsAsync(database, token));
         yield return ("processes and workers agree", () => new FleetAudit(database).FindAsync(token));
         yield return ("no worker has failed", () => RowsAsync(
             database, "SELECT worker_id || ': ' || coalesce(error, '') FROM radar.workers WHERE actual = 'failed'", token));
@@ -100,6 +100,13 @@ internal static class CheckCommand
         var coverage = await new PredictionStore(table).CoverageAsync(inputs, new TimeRange(long.MinValue, long.MaxValue), cancellationToken);
         return [.. coverage.Where(version => version.Missing > 0)
             .Select(version => $"{version.Model} lacks {version.Missing} of {version.Expected}, the first at {CandleTime.Format(version.FirstMissing ?? 0)}")];
+    }
+
+    private static async Task<IReadOnlyList<string>> EngineFaultsAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        // What another engine left when it was switched away from concerns nobody.
+        var engine = EnginePackages.Choose(null, await EngineRecord.ReadAsync(database, cancellationToken));
+        return await engine.AuditAsync(database, cancellationToken);
     }
 
     private static async Task<IReadOnlyList<string>> RowsAsync(NpgsqlDataSource database, string sql, CancellationToken cancellationToken)

@@ -26,10 +26,6 @@ internal static class SchedulerSettings
             .Select(symbol => $"Radar:Market:Symbols has '{symbol}': use 2 to 20 capital letters and digits, such as BTCUSDT, with commas between."));
         Shortest(configuration, "Radar:Auth:OperatorPassword", 8, "give a longer one, or leave it out and one is made", problems);
         Shortest(configuration, "Radar:Auth:ApiToken", 16, "give a longer one, such as 'openssl rand -hex 32' prints", problems);
-        if (configuration["Radar:Engine"] is { Length: > 0 } engine && engine != "Quartz")
-        {
-            problems.Add($"Radar:Engine is '{engine}', which this build does not have: use Quartz.");
-        }
         if (configuration[Deadline] is { Length: > 0 } seconds && DatabaseDeadline(configuration) is null)
         {
             problems.Add($"{Deadline} is '{seconds}': use whole seconds from 1 to 86400.");

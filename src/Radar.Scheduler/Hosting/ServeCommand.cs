@@ -1,9 +1,10 @@
 using System.CommandLine;
 using Npgsql;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Hosting;
 using Radar.Jobs.Logging;
-using Radar.Jobs.Quartz;
 using Radar.Jobs.Schema;
+using Radar.Market.Storage;
 using Radar.Scheduler.Api;
 using Radar.Scheduler.Auth;
 using Radar.Scheduler.Metrics;
@@ -25,14 +26,14 @@ internal static partial class ServeCommand
     }
 
     /// <summary>The application, not started yet.</summary>
-    internal static WebApplication Build(WebApplicationBuilder builder)
+    internal static WebApplication Build(WebApplicationBuilder builder, IEnginePackage engine)
     {
         builder.Logging.ClearProviders().AddRadarConsole("scheduler").AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             // The keys lie in the database, whose reader may act as anybody anyway.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
             // Why the host could not start is said once, in a sentence, by RunAsync.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        builder.Services.AddQuartzEngine(builder.Configuration);
+        engine.Add(builder.Services, builder.Configuration);
         builder.Services.AddRadarJobsNode(builder.Configuration);
         builder.Services.AddRadarAuth();
         builder.Services.AddSingleton<PrometheusPage>();
@@ -57,6 +58,7 @@ internal static partial class ServeCommand
         application.MapRuns();
         application.MapCandles();
         application.MapEvents();
+        engine.MapPages(application, AuthRegistration.LoggedIn);
         application.MapGet("/metrics", (PrometheusPage page, CancellationToken token) => page.WriteAsync(token)).AllowAnonymous();
         application.MapFallback("/api/{**path}", (HttpContext context) =>
             Results.NotFound(new { error = $"There is no {context.Request.Method} {context.Request.Path}; docs/api.md lists what there is." }));
@@ -78,8 +80,10 @@ internal static partial class ServeCommand
                 return 1;
             }
             builder.WebHost.UseUrls(urls);
-            await using var application = Build(builder);
-            await PrepareAsync(application.Services, cancellationToken);
+            var engine = await ChooseEngineAsync(builder.Configuration, cancellationToken);
+            await using var application = Build(builder, engine);
+            await application.Services.GetRequiredService<Migrator>().MigrateAsync(cancellationToken);
+            await application.Services.GetRequiredService<Accounts>().PrepareAsync(cancellationToken);
             Lifeline.Watch(application.Lifetime.StopApplication);
             var node = application.Services.GetRequiredService<NodeState>();
             await application.RunAsync();
@@ -94,31 +98,36 @@ internal static partial class ServeCommand
             await Console.Error.WriteLineAsync($"radar-scheduler: {urls} is taken by another program: set Radar:Scheduler:Urls (RADAR__SCHEDULER__URLS) to a free port.");
             return 1;
         }
-        catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or SchemaException or Jobs.Engine.OtherEngineException)
+        catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or SchemaException or OtherEngineException)
         {
             await Console.Error.WriteLineAsync($"radar-scheduler: {ex.Message}");
             return 1;
         }
     }
 
-    // Before anything listens: a page without its tables would only show errors.
-    private static async Task PrepareAsync(IServiceProvider services, CancellationToken cancellationToken)
+    // Which engine is to work may be written down in the database: before anything else, it must answer.
+    private static async Task<IEnginePackage> ChooseEngineAsync(ConfigurationManager configuration, CancellationToken cancellationToken)
     {
-        var time = services.GetRequiredService<TimeProvider>();
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole("scheduler"));
+        var logger = loggers.CreateLogger(typeof(ServeCommand));
+        foreach (var missing in EnginePackages.Missing)
+        {
+            LogMissing(logger, missing);
+        }
+
+        await using var database = RadarDatabase.Create(JobsRegistration.DatabaseSetting(configuration), "scheduler start", 1);
+        var time = TimeProvider.System;
         var started = time.GetTimestamp();
-        var patience = SchedulerSettings.DatabaseDeadline(services.GetRequiredService<IConfiguration>()) ?? DatabasePatience;
-        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServeCommand));
+        var patience = SchedulerSettings.DatabaseDeadline(configuration) ?? DatabasePatience;
         for (var nap = TimeSpan.FromMilliseconds(250); ; nap = nap * 2 > LongestNap ? LongestNap : nap * 2)
         {
             try
             {
-                await services.GetRequiredService<Migrator>().MigrateAsync(cancellationToken);
-                await services.GetRequiredService<Accounts>().PrepareAsync(cancellationToken);
-                return;
+                return EnginePackages.Choose(configuration["Radar:Engine"], await EngineRecord.ReadAsync(database, cancellationToken));
             }
             catch (NpgsqlException ex) when (ex is not PostgresException { IsTransient: false })
             {
-                var target = new NpgsqlConnectionStringBuilder(services.GetRequiredService<NpgsqlDataSource>().ConnectionString);
+                var target = new NpgsqlConnectionStringBuilder(database.ConnectionString);
                 if (time.GetElapsedTime(started) + nap > patience)
                 {
                     throw new InvalidOperationException(
@@ -143,6 +152,9 @@ internal static partial class ServeCommand
         }
         return AppContext.BaseDirectory;
     }
+
+    [LoggerMessage(LogLevel.Information, "{Missing}")]
+    private static partial void LogMissing(ILogger logger, string missing);
 
     [LoggerMessage(LogLevel.Warning, "PostgreSQL at {Host}:{Port} does not answer ({Problem}); waiting for it")]
     private static partial void LogWaiting(ILogger logger, string host, int port, string problem);

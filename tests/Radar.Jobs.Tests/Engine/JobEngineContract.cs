@@ -73,6 +73,11 @@ public abstract class JobEngineContract(PostgresFixture postgres) : IClassFixtur
     [Fact]
     public async Task Enqueue_SameKeyTwiceWhileItWaits_IsPutOnce()
     {
+        if (!_one.Engine.Traits.KnowsKeys)
+        {
+            return; // Such an engine is put a job twice at worst, and the claim lets one of them run.
+        }
+
         var at = TimeProvider.System.GetUtcNow().AddSeconds(1);
         await _one.Engine.ScheduleAsync(Job("same", new(1, 1)), at, null, default);
         await _one.Engine.ScheduleAsync(Job("same", new(1, 1)), at, null, default);
@@ -230,6 +235,7 @@ public abstract class JobEngineContract(PostgresFixture postgres) : IClassFixtur
         services.AddLogging();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<IEngineWork>(work);
+        services.AddSingleton<IEngineSteering>(work);
         AddEngine(services, configuration);
         var server = new Server(services.BuildServiceProvider(), work);
         await server.StartAsync();
@@ -258,7 +264,7 @@ public abstract class JobEngineContract(PostgresFixture postgres) : IClassFixtur
     }
 
     /// <summary>Stands for TaskRunner and remembers what it was given.</summary>
-    private sealed class RecordedWork : IEngineWork
+    private sealed class RecordedWork : IEngineWork, IEngineSteering
     {
         private readonly ConcurrentDictionary<TaskPayload, int> _numbers = new();
 
@@ -276,15 +282,16 @@ public abstract class JobEngineContract(PostgresFixture postgres) : IClassFixtur
 
         public Func<TaskPayload, int, Delivery> Answer { get; set; } = (_, _) => Delivery.Finished;
 
-        public async Task<Delivery> RunAsync(TaskPayload payload, CancellationToken cancellationToken)
+        public async Task<Delivery> RunAsync(TaskPayload payload, CancellationToken deleted, CancellationToken cancellationToken)
         {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(deleted, cancellationToken);
             var number = _numbers.AddOrUpdate(payload, 1, (_, n) => n + 1);
             Delivered.Enqueue((payload, TimeProvider.System.GetUtcNow()));
             try
             {
                 while (Hold || (HoldQueue is not null && payload.RunId == 1))
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, cancellationToken);
+                    await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, stop.Token);
                 }
             }
             catch (OperationCanceledException)
@@ -297,10 +304,14 @@ public abstract class JobEngineContract(PostgresFixture postgres) : IClassFixtur
             return Answer(payload, number);
         }
 
-        public Task FireAsync(string workflow, bool byHand, CancellationToken cancellationToken)
+        public Task DeletedAsync(TaskPayload payload, string jobId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task RequeuedAsync(TaskPayload payload, string jobId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task<long?> FireAsync(string workflow, bool byHand, CancellationToken cancellationToken)
         {
             Fired.Enqueue((workflow, byHand));
-            return Task.CompletedTask;
+            return Task.FromResult<long?>(1);
         }
     }
 }

@@ -9,5 +9,5 @@ public sealed class QuartzEngineTests(PostgresFixture postgres) : JobEngineContr
 {
     protected override string EngineName => "Quartz";
 
-    protected override void AddEngine(IServiceCollection services, IConfiguration configuration) => services.AddQuartzEngine(configuration);
+    protected override void AddEngine(IServiceCollection services, IConfiguration configuration) => new QuartzPackage().Add(services, configuration);
 }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Radar.Jobs.Engine;
-using Radar.Jobs.Quartz;
 using Radar.Jobs.Runs;
 using Radar.Jobs.TestNode;
 using Radar.Testing;
@@ -299,9 +298,4 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     private Task OpenGateAsync() => _database.ExecuteAsync("INSERT INTO public.gate VALUES (true)");
 
     private Task<List<string>> EffectsAsync() => _database.ColumnAsync("SELECT task FROM public.effects ORDER BY id");
-}
-
-public sealed class QuartzRunTests(PostgresFixture postgres) : RunContract(postgres, "Quartz")
-{
-    protected override Task<IReadOnlyList<string>> AuditEngineAsync(NpgsqlDataSource database) => new QuartzAudit(database).FindAsync(default);
 }

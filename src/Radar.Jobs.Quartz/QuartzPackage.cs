@@ -1,4 +1,5 @@
 using global::Quartz;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -10,11 +11,14 @@ using Radar.Jobs.Workflows;
 
 namespace Radar.Jobs.Quartz;
 
-/// <summary>Registers the engine.</summary>
-public static class QuartzRegistration
+/// <summary>Quartz as a job engine.</summary>
+public sealed class QuartzPackage : IEnginePackage
 {
+    /// <inheritdoc/>
+    public string Name => "Quartz";
+
     /// <summary>Makes Quartz the job engine, in schema <c>quartz</c> of <c>Radar:Database</c>. Nothing starts before the node does.</summary>
-    public static IServiceCollection AddQuartzEngine(this IServiceCollection services, IConfiguration configuration)
+    public void Add(IServiceCollection services, IConfiguration configuration)
     {
         var options = new QuartzOptions();
         configuration.GetSection("Radar:Quartz").Bind(options);
@@ -63,6 +67,14 @@ public static class QuartzRegistration
                 });
             });
         });
-        return services;
     }
+
+    /// <summary>It has none.</summary>
+    public void MapPages(IEndpointRouteBuilder endpoints, string policy)
+    {
+    }
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> AuditAsync(NpgsqlDataSource database, CancellationToken cancellationToken) =>
+        new QuartzAudit(database).FindAsync(cancellationToken);
 }
