@@ -11,7 +11,7 @@ internal static partial class MockLibrary
     // As the client library does: the package's first build wants libsasl2, which a bare machine lacks; the others bring everything along.
     private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
 
-    static MockLibrary() => NativeLibrary.SetDllImportResolver(typeof(MockLibrary).Assembly, Load);
+    static MockLibrary() => NativeLibraries.Add(Library, Load);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_conf_new")]
     public static partial nint NewConfiguration();
@@ -37,19 +37,15 @@ internal static partial class MockLibrary
     [LibraryImport(Library, EntryPoint = "rd_kafka_destroy")]
     public static partial void DestroyClient(nint client);
 
-    private static nint Load(string name, Assembly assembly, DllImportSearchPath? searchPath)
+    private static nint Load(Assembly assembly, DllImportSearchPath? searchPath)
     {
-        if (name == Library)
+        foreach (var build in Builds)
         {
-            foreach (var build in Builds)
+            if (NativeLibrary.TryLoad(build, assembly, searchPath, out var handle))
             {
-                if (NativeLibrary.TryLoad(build, assembly, searchPath, out var handle))
-                {
-                    return handle;
-                }
+                return handle;
             }
         }
-
         return 0; // The runtime's own search, and its message.
     }
 }

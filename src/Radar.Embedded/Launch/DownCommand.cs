@@ -8,7 +8,7 @@ internal static class DownCommand
 {
     // What a launcher and its services keep in a state folder; nothing else there is ours to remove.
     private static readonly string[] Kept =
-        ["system.json", "system.json.half", "secrets.json", "secrets.json.half", "up.lock", "logs", "kafka", "exchange", "data"];
+        ["system.json", "system.json.half", "secrets.json", "secrets.json.half", "up.lock", "logs", "kafka", "exchange", "clickhouse", "data"];
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(60);
