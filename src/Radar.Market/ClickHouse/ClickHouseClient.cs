@@ -64,7 +64,7 @@ public sealed class ClickHouseClient : IDisposable
     /// <summary>Runs a query whose result fits in memory.</summary>
     /// <returns>Its rows in ClickHouse's text; NULL is null.</returns>
     /// <exception cref="ClickHouseException">It was refused, or the server is away.</exception>
-    public async Task<IReadOnlyList<string?[]>> QueryAsync(string query, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IReadOnlyList<string?>>> QueryAsync(string query, CancellationToken cancellationToken)
     {
         using var content = new StringContent(query);
         using var response = await SendAsync(HttpMethod.Post, Address(new() { ["default_format"] = "TabSeparated" }), content, cancellationToken);

@@ -6,12 +6,12 @@ namespace Radar.Market.ClickHouse;
 internal static class TabSeparated
 {
     /// <summary>The rows of a result; NULL becomes null.</summary>
-    public static IReadOnlyList<string?[]> Read(string text)
+    public static IReadOnlyList<IReadOnlyList<string?>> Read(string text)
     {
-        var rows = new List<string?[]>();
+        var rows = new List<IReadOnlyList<string?>>();
         foreach (var line in text.AsSpan().EnumerateLines())
         {
-            rows.Add([.. line.ToString().Split('\t').Select(Unescape)]);
+            rows.Add(Array.ConvertAll(line.ToString().Split('\t'), Unescape));
         }
         rows.RemoveAt(rows.Count - 1); // What follows the last line's end: nothing.
         return rows;
