@@ -103,16 +103,6 @@ public sealed class CrashTests
         await EndState.AssertAsync(system, Fixtures.MadeUp);
     }
 
-    [SharedFact("data/klines")]
-    public async Task HostileExchange_TwentyOfEachFault_EndsAsIfNothingHadHappened()
-    {
-        await using var system = new RadarSystem("hostile").With("RADAR__EXCHANGE__TIMEOUT", "1");
-        await system.UpAsync(
-            [.. Fixtures.RealWeek.Arguments(), "--until-caught-up", "--page-size", "10",
-             "--exchange-options=--faults 429=20,418=20,500=20,cut=20,timeout=20"]);
-        await EndState.AssertAsync(system, Fixtures.RealWeek);
-    }
-
     private enum Victim
     {
         Scheduler,
@@ -143,24 +133,11 @@ public sealed class CrashTests
     }
 
     private static async Task<bool> RunsAsync(RadarSystem system, string state) =>
-        await AskAsync(system, $"SELECT count(*) FROM radar.workflow_runs WHERE workflow = 'start-fleet' AND state = '{state}'") > 0;
+        await system.AskAsync($"SELECT count(*) FROM radar.workflow_runs WHERE workflow = 'start-fleet' AND state = '{state}'") > 0;
 
     private static async Task<bool> WorkersAsync(RadarSystem system, string prefix) =>
-        await AskAsync(system, $"SELECT count(*) FROM radar.workers WHERE worker_id LIKE '{prefix}%' AND pid IS NOT NULL") > 0;
+        await system.AskAsync($"SELECT count(*) FROM radar.workers WHERE worker_id LIKE '{prefix}%' AND pid IS NOT NULL") > 0;
 
     private static async Task<bool> CandlesAsync(RadarSystem system, long atLeast) =>
-        await AskAsync(system, "SELECT count(*) FROM btcusdt") >= atLeast;
-
-    // While the system starts there may be no database, or no table in it, yet.
-    private static async Task<long> AskAsync(RadarSystem system, string sql)
-    {
-        try
-        {
-            return File.Exists(Path.Combine(system.State, "secrets.json")) ? await system.CountAsync(sql) : 0;
-        }
-        catch (Npgsql.NpgsqlException)
-        {
-            return 0;
-        }
-    }
+        await system.AskAsync("SELECT count(*) FROM btcusdt") >= atLeast;
 }

@@ -43,7 +43,7 @@ internal sealed class RadarSystem : IAsyncDisposable
     {
         if (arguments[0] is "up" or "down")
         {
-            _database?.Clear(); // Its connections lead to a server that goes, or went.
+            ForgetConnections(); // They lead to a server that goes, or went.
         }
 
         using var process = Start(arguments);
@@ -100,8 +100,7 @@ internal sealed class RadarSystem : IAsyncDisposable
 
     private NpgsqlDataSource OpenDatabase()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(State, "secrets.json")));
-        var connection = new NpgsqlConnectionStringBuilder(document.RootElement.GetProperty("database").GetString())
+        var connection = new NpgsqlConnectionStringBuilder(Secret("database"))
         {
             MaxPoolSize = 4,
             ApplicationName = "radar end-to-end tests",
@@ -114,6 +113,42 @@ internal sealed class RadarSystem : IAsyncDisposable
     {
         await using var command = Database.CreateCommand(sql);
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The same while the system starts or its PostgreSQL dies: 0 while there is no database, or no table in it, to ask.</summary>
+    public async Task<long> AskAsync(string sql)
+    {
+        try
+        {
+            return File.Exists(Path.Combine(State, "secrets.json")) ? await CountAsync(sql) : 0;
+        }
+        catch (NpgsqlException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Forgets connections to a server that died.</summary>
+    public void ForgetConnections() => _database?.Clear();
+
+    /// <summary>Pid of PostgreSQL's postmaster, or null while there is none.</summary>
+    public int? PostgresPid()
+    {
+        try
+        {
+            return int.Parse(File.ReadLines(Path.Combine(State, "postgres", "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        }
+        catch (Exception absent) when (absent is IOException or InvalidOperationException or FormatException)
+        {
+            return null; // It starts, or has just ended.
+        }
+    }
+
+    /// <summary>A value of <c>secrets.json</c>.</summary>
+    public string Secret(string name)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(State, "secrets.json")));
+        return document.RootElement.GetProperty(name).GetString()!;
     }
 
     /// <summary>Pid of a worker's newest process.</summary>

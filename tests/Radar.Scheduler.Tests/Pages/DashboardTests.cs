@@ -1,13 +1,11 @@
 using Microsoft.Playwright;
+using Radar.Testing;
 
 namespace Radar.Scheduler.Tests.Pages;
 
 /// <summary>The pages as a person uses them.</summary>
 public sealed class DashboardTests(SchedulerFixture fixture) : IClassFixture<SchedulerFixture>, IAsyncLifetime
 {
-    private static readonly string[] Quiet =
-        ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-
     private readonly List<string> _complaints = [];
     private IPlaywright? _playwright;
     private IBrowser? _browser;
@@ -19,7 +17,7 @@ public sealed class DashboardTests(SchedulerFixture fixture) : IClassFixture<Sch
             return;
         }
         _playwright = await Playwright.CreateAsync();
-        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = ChromiumFactAttribute.Browser, Args = Quiet, Timeout = 120_000 });
+        _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = ChromiumFactAttribute.Browser, Args = ChromiumFactAttribute.Quiet, Timeout = 120_000 });
     }
 
     public async Task DisposeAsync()
