@@ -46,7 +46,7 @@ public static class CandleFile
     {
         return new Candle(
             Time(0), Number(1), Number(2), Number(3), Number(4), Number(5), places[6] < 0 ? 0 : Time(6),
-            Number(7), (long)Number(8), Number(9), Number(10), (long)Number(11));
+            Known(7), Whole(8), Known(9), Known(10), Whole(11));
 
         int Place(int column) => places[column] < row.FieldCount
             ? places[column]
@@ -56,15 +56,13 @@ public static class CandleFile
             ? time
             : throw CsvFile.Problem(path, row, $"{DumpColumns[column]} is '{row.GetString(Place(column))}', not a time");
 
-        double Number(int column)
-        {
-            if (places[column] < 0)
-            {
-                return 0;
-            }
-            return row.TryParse<double>(Place(column), out var value)
-                ? value
-                : throw CsvFile.Problem(path, row, $"{DumpColumns[column]} is '{row.GetString(Place(column))}', not a number");
-        }
+        double Number(int column) => row.TryParse<double>(Place(column), out var value)
+            ? value
+            : throw CsvFile.Problem(path, row, $"{DumpColumns[column]} is '{row.GetString(Place(column))}', not a number");
+
+        // Not in the file, or empty in this row.
+        double Known(int column) => places[column] < 0 || row.GetString(Place(column)).Length == 0 ? double.NaN : Number(column);
+
+        long? Whole(int column) => Known(column) is var value && double.IsNaN(value) ? null : (long)value;
     }
 }

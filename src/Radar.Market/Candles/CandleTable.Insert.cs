@@ -25,7 +25,7 @@ public sealed partial class CandleTable
 
     /// <summary>
     /// Stores candles in one transaction. A candle that is there already is left alone, or, when its values differ, gets the new ones.
-    /// A close time of 0 means unknown and never replaces a known one.
+    /// What a candle does not tell (see <see cref="Candle"/>) never replaces what is known.
     /// </summary>
     /// <param name="candles">In any order; of two with the same open time the later one counts.</param>
     /// <param name="fence">Proof that the caller may write, checked inside the transaction; null for callers without a lease.</param>
@@ -70,12 +70,15 @@ public sealed partial class CandleTable
           SELECT {Columns} FROM {from} ORDER BY open_time
           ON CONFLICT (open_time) DO UPDATE SET
             open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, volume = excluded.volume,
-            close_time = coalesce(excluded.close_time, t.close_time), quote_asset_volume = excluded.quote_asset_volume,
-            trades = excluded.trades, taker_base = excluded.taker_base, taker_quote = excluded.taker_quote, ignore = excluded.ignore
+            close_time = coalesce(excluded.close_time, t.close_time),
+            quote_asset_volume = coalesce(excluded.quote_asset_volume, t.quote_asset_volume), trades = coalesce(excluded.trades, t.trades),
+            taker_base = coalesce(excluded.taker_base, t.taker_base), taker_quote = coalesce(excluded.taker_quote, t.taker_quote),
+            ignore = coalesce(excluded.ignore, t.ignore)
           WHERE (t.open, t.high, t.low, t.close, t.volume, t.close_time, t.quote_asset_volume, t.trades, t.taker_base, t.taker_quote, t.ignore)
             IS DISTINCT FROM (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume,
-              coalesce(excluded.close_time, t.close_time), excluded.quote_asset_volume, excluded.trades, excluded.taker_base,
-              excluded.taker_quote, excluded.ignore)
+              coalesce(excluded.close_time, t.close_time), coalesce(excluded.quote_asset_volume, t.quote_asset_volume),
+              coalesce(excluded.trades, t.trades), coalesce(excluded.taker_base, t.taker_base), coalesce(excluded.taker_quote, t.taker_quote),
+              coalesce(excluded.ignore, t.ignore))
           RETURNING (t.xmax = 0) AS added)
         SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM stored
         """;
@@ -89,14 +92,16 @@ public sealed partial class CandleTable
         Add(NpgsqlDbType.Double, c => c.Close);
         Add(NpgsqlDbType.Double, c => c.Volume);
         Add(NpgsqlDbType.Timestamp, c => c.CloseTime == 0 ? (DateTime?)null : CandleTime.ToDateTime(c.CloseTime));
-        Add(NpgsqlDbType.Double, c => c.QuoteVolume);
+        Add(NpgsqlDbType.Double, c => Known(c.QuoteVolume));
         Add(NpgsqlDbType.Bigint, c => c.Trades);
-        Add(NpgsqlDbType.Double, c => c.TakerBase);
-        Add(NpgsqlDbType.Double, c => c.TakerQuote);
+        Add(NpgsqlDbType.Double, c => Known(c.TakerBase));
+        Add(NpgsqlDbType.Double, c => Known(c.TakerQuote));
         Add(NpgsqlDbType.Bigint, c => c.Ignore);
 
         void Add<T>(NpgsqlDbType type, Func<Candle, T> column) =>
             command.Parameters.Add(new NpgsqlParameter { Value = candles.Select(column).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type });
+
+        static double? Known(double value) => double.IsNaN(value) ? null : value;
     }
 
     private static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<Candle> candles, CancellationToken cancellationToken)
@@ -130,10 +135,10 @@ public sealed partial class CandleTable
         {
             writer.Timestamp(candle.CloseTime);
         }
-        writer.Double(candle.QuoteVolume);
+        writer.Known(candle.QuoteVolume);
         writer.Int64(candle.Trades);
-        writer.Double(candle.TakerBase);
-        writer.Double(candle.TakerQuote);
+        writer.Known(candle.TakerBase);
+        writer.Known(candle.TakerQuote);
         writer.Int64(candle.Ignore);
     }
 

@@ -13,7 +13,7 @@ public readonly record struct CandleGap(long From, long To)
 
 public sealed partial class CandleTable
 {
-    // Rows an original wrote lack the columns after its own: those read as 0, as its features took them. A missing price reads as NaN.
+    // Rows an original wrote lack the columns after its own.
     internal const string Selected = """
         open_time, open::double precision, high::double precision, low::double precision, close::double precision, volume::double precision,
         close_time, quote_asset_volume::double precision, trades::bigint, taker_base::double precision, taker_quote::double precision, ignore::bigint
@@ -94,8 +94,8 @@ public sealed partial class CandleTable
     }
 
     internal static Candle ReadCandle(BinaryCopyReader reader) => new(
-        reader.Timestamp(), reader.Double(double.NaN), reader.Double(double.NaN), reader.Double(double.NaN), reader.Double(double.NaN),
-        reader.Double(double.NaN), reader.Timestamp(), reader.Double(0), reader.Int64(), reader.Double(0), reader.Double(0), reader.Int64());
+        reader.Timestamp(), reader.Double(), reader.Double(), reader.Double(), reader.Double(), reader.Double(), reader.Timestamp(),
+        reader.Double(), reader.Int64(), reader.Double(), reader.Double(), reader.Int64());
 
     internal static void AddRange(NpgsqlCommand command, TimeRange range)
     {

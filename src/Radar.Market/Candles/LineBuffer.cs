@@ -26,9 +26,22 @@ internal sealed class LineBuffer(int rows, int longestRow)
 
     public void Number(double value) => _length += NumberText.Write(value, _text.AsSpan(_length));
 
-    public void Integer(long value)
+    /// <summary>A number, or nothing at all for NaN.</summary>
+    public void Known(double value)
     {
-        value.TryFormat(_text.AsSpan(_length), out var written, default, CultureInfo.InvariantCulture);
-        _length += written;
+        if (!double.IsNaN(value))
+        {
+            Number(value);
+        }
+    }
+
+    /// <summary>A whole number, or nothing at all.</summary>
+    public void Known(long? value)
+    {
+        if (value is { } number)
+        {
+            number.TryFormat(_text.AsSpan(_length), out var written, default, CultureInfo.InvariantCulture);
+            _length += written;
+        }
     }
 }

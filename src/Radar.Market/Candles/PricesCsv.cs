@@ -50,19 +50,21 @@ public sealed class PricesCsv(string path, CandleTable table) : TableCsv(path, H
             }
             after = candle.OpenTime;
             lines.Time(candle.OpenTime);
-            foreach (var number in (ReadOnlySpan<double>)[candle.Open, candle.High, candle.Low, candle.Close, candle.Volume, candle.QuoteVolume])
+            foreach (var number in (ReadOnlySpan<double>)[candle.Open, candle.High, candle.Low, candle.Close, candle.Volume])
             {
                 lines.Literal(","u8);
                 lines.Number(number);
             }
             lines.Literal(","u8);
-            lines.Integer(candle.Trades);
+            lines.Known(candle.QuoteVolume);
             lines.Literal(","u8);
-            lines.Number(candle.TakerBase);
+            lines.Known(candle.Trades);
             lines.Literal(","u8);
-            lines.Number(candle.TakerQuote);
+            lines.Known(candle.TakerBase);
             lines.Literal(","u8);
-            lines.Integer(candle.Ignore);
+            lines.Known(candle.TakerQuote);
+            lines.Literal(","u8);
+            lines.Known(candle.Ignore);
             lines.Literal("\n"u8);
         }
         return lines.Text.IsEmpty ? null : new CsvLines(lines.Text, after);

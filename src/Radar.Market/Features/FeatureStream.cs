@@ -85,10 +85,10 @@ public sealed class FeatureStream
         row[3] = candle.Close;
         row[4] = candle.Volume;
         row[5] = candle.QuoteVolume;
-        row[6] = candle.Trades;
+        row[6] = candle.Trades ?? 0;
         row[7] = candle.TakerBase;
         row[8] = candle.TakerQuote;
-        row[9] = candle.Ignore;
+        row[9] = candle.Ignore ?? 0;
     }
 
     private void Windows(double close, Span<double> row)
@@ -134,7 +134,7 @@ public sealed class FeatureStream
     private void Logarithms(in Candle candle, Span<double> row)
     {
         row[26] = _logVolume.Back(0);
-        row[27] = Math.Log(1.0 + candle.Trades);
+        row[27] = Math.Log(1.0 + (candle.Trades ?? 0));
         row[28] = Math.Log(1 + candle.TakerBase);
         row[29] = Math.Log(1 + candle.TakerQuote);
         row[30] = Math.Log(1 + candle.QuoteVolume);

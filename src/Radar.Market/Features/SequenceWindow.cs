@@ -33,8 +33,8 @@ public sealed class SequenceWindow
         row[2] = (float)candle.Low;
         row[3] = (float)candle.Close;
         row[4] = (float)candle.Volume;
-        row[5] = (float)candle.TakerBase;
-        row[6] = (float)candle.TakerQuote;
+        row[5] = double.IsNaN(candle.TakerBase) ? 0 : (float)candle.TakerBase;
+        row[6] = double.IsNaN(candle.TakerQuote) ? 0 : (float)candle.TakerQuote;
         row.CopyTo(_rows.AsSpan((_next + Length) * Width));
         _next = _next + 1 == Length ? 0 : _next + 1;
         _last = candle;

@@ -34,9 +34,9 @@ internal sealed class BinaryCopyReader(Stream stream)
         return fields >= 0;
     }
 
-    public long Int64(long whenNull = 0) => Take(out var at) ? BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(at)) : whenNull;
+    public long? Int64() => Take(out var at) ? BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(at)) : null;
 
-    public double Double(double whenNull) => Take(out var at) ? BinaryPrimitives.ReadDoubleBigEndian(_buffer.AsSpan(at)) : whenNull;
+    public double Double() => Take(out var at) ? BinaryPrimitives.ReadDoubleBigEndian(_buffer.AsSpan(at)) : double.NaN;
 
     public long Timestamp() =>
         Take(out var at) ? CandleTime.FromPostgres(BinaryPrimitives.ReadInt64BigEndian(_buffer.AsSpan(at))) : 0;

@@ -33,6 +33,32 @@ internal sealed class BinaryCopyWriter(Stream stream)
         _length += 8;
     }
 
+    /// <summary>A number that may not be there.</summary>
+    public void Int64(long? value)
+    {
+        if (value is { } known)
+        {
+            Int64(known);
+        }
+        else
+        {
+            Null();
+        }
+    }
+
+    /// <summary>A number, or NULL for NaN.</summary>
+    public void Known(double value)
+    {
+        if (double.IsNaN(value))
+        {
+            Null();
+        }
+        else
+        {
+            Double(value);
+        }
+    }
+
     public void Double(double value)
     {
         Int32(8);

@@ -78,11 +78,11 @@ internal static class CandleJson
                 3 => candle with { Low = Number(ref reader, "low") },
                 4 => candle with { Close = Number(ref reader, "close") },
                 5 => candle with { Volume = Number(ref reader, "volume") },
-                6 => candle with { QuoteVolume = Number(ref reader, "quote_asset_volume") },
-                7 => candle with { Trades = (long)Number(ref reader, "trades") },
-                8 => candle with { TakerBase = Number(ref reader, "taker_base") },
-                9 => candle with { TakerQuote = Number(ref reader, "taker_quote") },
-                _ => candle with { Ignore = (long)Number(ref reader, "ignore") },
+                6 => candle with { QuoteVolume = Known(ref reader, "quote_asset_volume") },
+                7 => candle with { Trades = Whole(ref reader, "trades") },
+                8 => candle with { TakerBase = Known(ref reader, "taker_base") },
+                9 => candle with { TakerQuote = Known(ref reader, "taker_quote") },
+                _ => candle with { Ignore = Whole(ref reader, "ignore") },
             };
             seen |= 1 << field;
         }
@@ -118,6 +118,13 @@ internal static class CandleJson
             ? value
             : throw new FormatException($"{field} is {reader.TokenType}, not a number");
 
+    // null where the sender's own source did not tell it.
+    private static double Known(ref Utf8JsonReader reader, string field) =>
+        reader.TokenType == JsonTokenType.Null ? double.NaN : Number(ref reader, field);
+
+    private static long? Whole(ref Utf8JsonReader reader, string field) =>
+        reader.TokenType == JsonTokenType.Null ? null : (long)Number(ref reader, field);
+
     private static void Expect(bool condition, string problem)
     {
         if (!condition)
@@ -141,14 +148,19 @@ internal static class CandleJson
         }
         else
         {
-            Text("null"u8, into, ref at); // JSON has no NaN; a reader reports it.
+            Text("null"u8, into, ref at); // JSON has no NaN; a reader reports it where it cannot do without.
         }
     }
 
-    private static void Integer(ReadOnlySpan<byte> name, long value, Span<byte> into, ref int at)
+    private static void Integer(ReadOnlySpan<byte> name, long? value, Span<byte> into, ref int at)
     {
         Text(name, into, ref at);
-        value.TryFormat(into[at..], out var length, default, CultureInfo.InvariantCulture);
+        if (value is not { } number)
+        {
+            Text("null"u8, into, ref at);
+            return;
+        }
+        number.TryFormat(into[at..], out var length, default, CultureInfo.InvariantCulture);
         at += length;
     }
 }

@@ -72,11 +72,27 @@ public sealed class CandleTableTests(PostgresFixture postgres)
         var table = new CandleTable(database.Source, "ETHUSDT");
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => table.EnsureAsync(default)));
         var time = GoldenFiles.Time("2025-10-01 00:00:00");
-        var first = new Candle(time, 1, 2, 0.5, 1.5, 9, 0, 0, 0, 0, 0, 0);
+        var first = new Candle(time, 1, 2, 0.5, 1.5, 9, 0, double.NaN, null, double.NaN, double.NaN, null);
         Assert.Equal([first], await table.ReadBeforeAsync(long.MaxValue, 10, default));
-        var full = first with { CloseTime = time + 59_999, QuoteVolume = 5, Trades = 4, TakerBase = 3, TakerQuote = 2 };
+        var full = first with { CloseTime = time + 59_999, QuoteVolume = 5, Trades = 4, TakerBase = 3, TakerQuote = 2, Ignore = 0 };
         Assert.Equal(new InsertResult(0, 1), await table.InsertAsync([full], null, default));
         Assert.Equal([full], await table.ReadBeforeAsync(long.MaxValue, 10, default));
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(1_000)]
+    public async Task Insert_CandlesThatDoNotTellEverything_AreStoredAsSuchAndHideNothingKnown(int count)
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var candles = GoldenFiles.MadeUp.Take(count).ToArray();
+        Candle[] bare = [.. candles.Select(c => c with { CloseTime = 0, QuoteVolume = double.NaN, Trades = null, TakerBase = double.NaN, TakerQuote = double.NaN, Ignore = null })];
+        Assert.Equal(new InsertResult(count, 0), await database.Table.InsertAsync(bare, null, default));
+        Assert.Equal(bare, await database.AllCandlesAsync());
+        Assert.Equal(count, await database.ScalarAsync<long>("SELECT count(*) FROM public.btcusdt WHERE trades IS NULL AND taker_base IS NULL AND quote_asset_volume IS NULL"));
+        Assert.Equal(new InsertResult(0, count), await database.Table.InsertAsync(candles, null, default));
+        Assert.Equal(new InsertResult(0, 0), await database.Table.InsertAsync(bare, null, default));
+        Assert.Equal(candles, await database.AllCandlesAsync());
     }
 
     [Fact]

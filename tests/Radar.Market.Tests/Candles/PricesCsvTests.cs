@@ -31,6 +31,17 @@ public sealed class PricesCsvTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task Sync_RowsOfAnOriginalsTable_AreEmptyWhereNothingIsKnownAndReadBackTheSame()
+    {
+        var (database, csv) = await StartAsync(0);
+        var candle = new Candle(GoldenFiles.Time("2025-10-01 00:00:00"), 1, 2, 0.5, 1.5, 9, 0, double.NaN, null, double.NaN, double.NaN, null);
+        await database.Table.InsertAsync([candle], null, default);
+        await csv.SyncAsync(default);
+        Assert.Equal(PricesCsv.Header + "\n2025-10-01 00:00:00+00:00,1.0,2.0,0.5,1.5,9.0,,,,,\n", await File.ReadAllTextAsync(Prices));
+        Assert.Equal([candle], CandleFile.Read(Prices));
+    }
+
+    [Fact]
     public async Task Append_SameRowsAgain_LeavesThemOut()
     {
         var (database, csv) = await StartAsync(100);

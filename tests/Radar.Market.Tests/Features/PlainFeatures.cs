@@ -37,7 +37,7 @@ internal sealed class PlainFeatures
     public void Row(int t, double[] f)
     {
         var c = _c[t];
-        double[] raw = [c.Open, c.High, c.Low, c.Close, c.Volume, c.QuoteVolume, c.Trades, c.TakerBase, c.TakerQuote, c.Ignore];
+        double[] raw = [c.Open, c.High, c.Low, c.Close, c.Volume, c.QuoteVolume, c.Trades ?? 0, c.TakerBase, c.TakerQuote, c.Ignore ?? 0];
         raw.CopyTo(f, 0);
         f[10] = t < 1 ? 0 : Return(t);
         f[11] = t < 1 ? 0 : LogReturn(t);
@@ -57,7 +57,7 @@ internal sealed class PlainFeatures
         f[24] = t < 19 ? 0 : Mean(Close, t, 20) - 2 * deviation;
         f[25] = t < 19 || f[23] == f[24] ? 0 : (c.Close - f[24]) / (f[23] - f[24]);
         f[26] = LogVolume(t);
-        f[27] = Math.Log(1.0 + c.Trades);
+        f[27] = Math.Log(1.0 + (c.Trades ?? 0));
         f[28] = Math.Log(1 + c.TakerBase);
         f[29] = Math.Log(1 + c.TakerQuote);
         f[30] = Math.Log(1 + c.QuoteVolume);

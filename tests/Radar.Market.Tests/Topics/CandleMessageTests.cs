@@ -32,7 +32,18 @@ public sealed class CandleMessageTests
             Assert.True(CandleMessage.TryDecode(message.Value, read, out var problem), problem);
             Assert.Equal(read[^1].OpenTime, message.LastOpenTime);
         }
-        Assert.Equal(candles.Select(c => c with { Trades = (long)(double)c.Trades, Ignore = (long)(double)c.Ignore }), read);
+        Assert.Equal(candles.Select(c => c with { Trades = (long)(double)c.Trades!, Ignore = (long)(double)c.Ignore! }), read);
+    }
+
+    [Fact]
+    public void Encode_CandleOfAnOriginalsTable_SaysNullAndReadsBackTheSame()
+    {
+        var candle = new Candle(GoldenFiles.Time("2025-10-01 00:00:00"), 1, 2, 0.5, 1.5, 9, 0, double.NaN, null, double.NaN, double.NaN, null);
+        var message = Assert.Single(CandleMessage.Encode("BTCUSDT", [candle]));
+        Assert.Contains("\"trades\":null", Encoding.UTF8.GetString(message.Value), StringComparison.Ordinal);
+        var read = new List<Candle>();
+        Assert.True(CandleMessage.TryDecode(message.Value, read, out var problem), problem);
+        Assert.Equal([candle], read);
     }
 
     [Fact]

@@ -40,6 +40,11 @@ public sealed class CommandLineTests(SchedulerFixture fixture) : IClassFixture<S
         using var candles = JsonDocument.Parse(json.Output);
         Assert.Equal(2, candles.RootElement.GetArrayLength());
         Assert.Equal(3.25, candles.RootElement[1].GetProperty("close").GetDouble());
+        // Rows as an original wrote them: what they do not tell is null, not 0.
+        Assert.All((string[])["close_time", "quote_asset_volume", "trades", "taker_base", "taker_quote", "ignore"], column =>
+            Assert.Equal(JsonValueKind.Null, candles.RootElement[1].GetProperty(column).ValueKind));
+        var csv = await RunAsync("export", "candles", "--from", "2023-03-20", "--to", "2023-03-21");
+        Assert.Contains("\n1679270460000,2.0,4.0,1.5,3.25,11.0,,,,,,\n", csv.Output, StringComparison.Ordinal);
     }
 
     [Fact]
