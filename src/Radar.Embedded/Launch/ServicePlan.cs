@@ -1,7 +1,7 @@
 namespace Radar.Embedded.Launch;
 
 /// <summary>A service: how it is started and how one knows that it answers.</summary>
-/// <param name="Name">postgres, kafka, exchange, scheduler or agent.</param>
+/// <param name="Name">postgres, kafka, exchange, clickhouse, scheduler or agent.</param>
 /// <param name="Command">Program and arguments.</param>
 /// <param name="Environment">Variables of its own, secrets among them.</param>
 /// <param name="Address">Where it answers; null where it listens to nobody.</param>

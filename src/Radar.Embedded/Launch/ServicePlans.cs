@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using Confluent.Kafka;
+using Radar.Embedded.ClickHouse;
 using Radar.Embedded.Kafka;
 using Radar.Embedded.Postgres;
 using Radar.Market.Candles;
@@ -10,6 +11,7 @@ namespace Radar.Embedded.Launch;
 /// <summary>The services of a system in the order in which they lean on one another.</summary>
 internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secrets, SystemDatabase database)
 {
+    private const string ClickHouseUser = "radar";
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>Base address of dashboard and API.</summary>
@@ -53,6 +55,15 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         Url("exchange"),
         plan.Replay is null ? "simulated" : $"replays {plan.Replay}",
         async token => await GetAsync(Url("exchange") + "/api/v3/ping", token));
+
+    /// <summary>ClickHouse; null unless trades and order books are captured.</summary>
+    public ServicePlan? ClickHouse => !plan.MarketCapture ? null : new ServicePlan(
+        "clickhouse",
+        ["dotnet", Self, "clickhouse", "--state", state.Path, "--port", Text(secrets.Ports["clickhouse"]), "--user", ClickHouseUser],
+        new Dictionary<string, string> { [ClickHouseCommand.PasswordVariable] = secrets.ClickHousePassword! },
+        Url("clickhouse"),
+        "ClickHouse's own engine",
+        async token => await GetAsync(Url("clickhouse") + "/ping", token));
 
     /// <summary>Scheduler: engine, API, dashboard.</summary>
     public ServicePlan Scheduler => new(
@@ -102,6 +113,13 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         if (plan.Mode != "live")
         {
             settings["RADAR__EXCHANGE__BASEURL"] = Url("exchange");
+        }
+        if (plan.MarketCapture)
+        {
+            settings[UpPlan.MarketCaptureVariable] = "true";
+            settings["RADAR__CLICKHOUSE__URL"] = Url("clickhouse");
+            settings["RADAR__CLICKHOUSE__USER"] = ClickHouseUser;
+            settings["RADAR__CLICKHOUSE__PASSWORD"] = secrets.ClickHousePassword!;
         }
         if (plan.From is { } from)
         {

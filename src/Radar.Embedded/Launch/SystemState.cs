@@ -63,7 +63,7 @@ internal enum SystemPhase
 }
 
 /// <summary>A service of the system.</summary>
-/// <param name="Name">postgres, kafka, exchange, scheduler or agent.</param>
+/// <param name="Name">postgres, kafka, exchange, clickhouse, scheduler or agent.</param>
 /// <param name="State">starting, running, backoff or stopped.</param>
 /// <param name="Pid">Process id; 0 when it has none.</param>
 /// <param name="Process">The process for good, see Radar.Market.Processes.ProcessIdentity.</param>
@@ -83,6 +83,9 @@ internal sealed record ServiceState(
 internal sealed record Secrets(
     string Database, string DatabasePassword, string OperatorPassword, string ApiToken, IReadOnlyDictionary<string, int> Ports)
 {
+    /// <summary>Password of ClickHouse's user radar; null until market capture was first on.</summary>
+    public string? ClickHousePassword { get; init; }
+
     /// <summary>Whether a person was told the operator's password.</summary>
     public bool WasShown { get; init; }
 }

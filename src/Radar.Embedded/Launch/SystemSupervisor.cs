@@ -37,8 +37,8 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         Write();
         try
         {
-            // These three know nothing of one another.
-            await Task.WhenAll(((ServicePlan?[])[plans.Postgres, plans.Kafka, plans.Exchange]).OfType<ServicePlan>()
+            // These know nothing of one another.
+            await Task.WhenAll(((ServicePlan?[])[plans.Postgres, plans.Kafka, plans.Exchange, plans.ClickHouse]).OfType<ServicePlan>()
                 .Select(service => BeginAsync(service, cancellationToken)));
             await BeginAsync(plans.Scheduler, cancellationToken);
             await BeginAsync(plans.Agent, cancellationToken);
@@ -107,7 +107,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             }
             ports["scheduler"] = asked;
         }
-        foreach (var service in (string[])["postgres", "kafka", "exchange", "scheduler"])
+        foreach (var service in (string[])["postgres", "kafka", "exchange", "scheduler", .. plan.MarketCapture ? (string[])["clickhouse"] : []])
         {
             if (!ports.TryGetValue(service, out var port) || !Ports.IsFree(port))
             {
@@ -119,6 +119,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         return new Secrets(database, password, known?.OperatorPassword ?? Random(12), known?.ApiToken ?? Random(32), ports)
         {
             WasShown = known?.WasShown ?? false,
+            ClickHousePassword = known?.ClickHousePassword ?? (plan.MarketCapture ? Random(24) : null),
         };
     }
 
@@ -176,7 +177,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
 
     private async Task StopServicesAsync()
     {
-        foreach (var name in (string[])["agent", "scheduler", "exchange", "kafka", "postgres"])
+        foreach (var name in (string[])["agent", "scheduler", "exchange", "kafka", "clickhouse", "postgres"])
         {
             if (_services.FirstOrDefault(service => service.Plan.Name == name) is { } service)
             {

@@ -14,6 +14,7 @@ internal static class UpCommand
     private static readonly Option<string?> To = new("--to") { Description = "Where the market ends, UTC" };
     private static readonly Option<string?> HistoryUntil = new("--history-until") { Description = "Candles before are there at once; default: a day before --to" };
     private static readonly Option<string?> Speed = new("--speed") { Description = "Market seconds in one of ours, or max; default 1" };
+    private static readonly Option<bool> MarketCapture = new("--market-capture") { Description = $"Run ClickHouse too, for trades and order books; {UpPlan.MarketCaptureVariable}=true says the same" };
     private static readonly Option<bool> Headless = new("--headless") { Description = "Return when the system is up; it runs until ./radar down" };
     private static readonly Option<bool> UntilCaughtUp = new("--until-caught-up") { Description = "Return when every candle of the range has its predictions" };
     private static readonly Option<int?> PageSize = new("--page-size") { Description = "Candles in a call to the exchange, 1 to 1000" };
@@ -26,7 +27,7 @@ internal static class UpCommand
         var state = StateOption.Create();
         var command = new Command("up", "Start PostgreSQL, Kafka, the exchange, scheduler and agent, and the fleet")
         {
-            Simulate, Replay, Live, From, To, HistoryUntil, Speed, Headless, UntilCaughtUp, PageSize, Port, ExchangeOptions, Supervise, state,
+            Simulate, Replay, Live, From, To, HistoryUntil, Speed, Headless, UntilCaughtUp, PageSize, Port, ExchangeOptions, MarketCapture, Supervise, state,
         };
         command.SetAction((parse, token) => RunAsync(parse, new StateFolder(parse.GetRequiredValue(state).FullName), token));
         return command;
@@ -87,6 +88,7 @@ internal static class UpCommand
             PageSize = parse.GetValue(PageSize),
             Port = parse.GetValue(Port),
             ExchangeOptions = parse.GetValue(ExchangeOptions),
+            MarketCapture = parse.GetValue(MarketCapture) || UpPlan.MarketCaptureIsSet(),
         },
         state.ReadSystem(),
         TimeProvider.System);

@@ -6,6 +6,9 @@ namespace Radar.Embedded.Launch;
 /// <summary>What <c>up</c> was asked for, checked and completed.</summary>
 internal sealed record UpPlan
 {
+    /// <summary>The setting Radar:Capture:Enabled as an environment variable.</summary>
+    public const string MarketCaptureVariable = "RADAR__CAPTURE__ENABLED";
+
     private static readonly TimeSpan SimulatedHistory = TimeSpan.FromDays(3);
     private static readonly TimeSpan LivePart = TimeSpan.FromDays(1);
 
@@ -36,12 +39,29 @@ internal sealed record UpPlan
     /// <summary>Further options of the simulated exchange.</summary>
     public IReadOnlyList<string> ExchangeOptions { get; init; } = [];
 
+    /// <summary>Whether trades and order books are captured, which ClickHouse is needed for.</summary>
+    public bool MarketCapture { get; init; }
+
+    /// <summary>What <see cref="MarketCaptureVariable"/> says.</summary>
+    /// <exception cref="EmbeddedException">Neither true nor false.</exception>
+    public static bool MarketCaptureIsSet() => Environment.GetEnvironmentVariable(MarketCaptureVariable) switch
+    {
+        null or "" => false,
+        { } text when bool.TryParse(text, out var enabled) => enabled,
+        { } text => throw new EmbeddedException($"{MarketCaptureVariable} is '{text}': set it to true or false."),
+    };
+
     /// <summary>Checks what was typed.</summary>
     /// <param name="typed">The options.</param>
     /// <param name="previous">What ran in the state folder before: a made-up market goes on where it began, so that no gap opens.</param>
     /// <param name="time">Clock.</param>
     /// <exception cref="EmbeddedException">Names the option, its value and the fix.</exception>
     public static UpPlan Make(UpArguments typed, SystemState? previous, TimeProvider time)
+    {
+        return Check(typed, previous, time) with { MarketCapture = typed.MarketCapture };
+    }
+
+    private static UpPlan Check(UpArguments typed, SystemState? previous, TimeProvider time)
     {
         var modes = new[] { typed.Simulate, typed.Replay is not null, typed.Live }.Count(chosen => chosen);
         if (modes > 1)
@@ -140,4 +160,6 @@ internal sealed record UpArguments
     public int? Port { get; init; }
 
     public string? ExchangeOptions { get; init; }
+
+    public bool MarketCapture { get; init; }
 }

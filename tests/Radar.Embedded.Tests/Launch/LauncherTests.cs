@@ -25,14 +25,14 @@ public sealed class LauncherTests : IDisposable
     [Fact]
     public async Task Up_ServicesKilled_RestartsThemAndWhenKilledItselfLeavesNothing()
     {
-        var (exitCode, output) = await UpAsync();
+        var (exitCode, output) = await UpAsync("--market-capture");
         Assert.True(exitCode == 0, output);
         Assert.Contains("mock broker", output, StringComparison.Ordinal);
         Assert.Contains("login      operator / ", output, StringComparison.Ordinal);
         Assert.DoesNotContain(State.ReadSecrets()!.OperatorPassword, await File.ReadAllTextAsync(State.Log("up")), StringComparison.Ordinal);
         Assert.Equal("600", Convert.ToString((int)File.GetUnixFileMode(State.In("secrets.json")), 8));
 
-        foreach (var name in (string[])["exchange", "kafka", "scheduler", "agent", "postgres"])
+        foreach (var name in (string[])["exchange", "kafka", "clickhouse", "scheduler", "agent", "postgres"])
         {
             var before = Service(name);
             Signals.Kill(before.Pid);
