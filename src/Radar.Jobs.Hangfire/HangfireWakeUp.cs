@@ -94,22 +94,17 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
         public IFetchedJob Dequeue(string[] queues, CancellationToken cancellationToken)
         {
             var waiter = new PostgreSqlJobQueue(owner._storage!);
-            var nodes = queues.Select(q => owner._waiting[q]).Select(list => (list, node: Add(list, waiter))).ToArray();
+            var nodes = queues.Select(queue => (queue, node: Add(owner._waiting[queue], waiter))).ToArray();
             try
             {
                 return waiter.Dequeue(queues, cancellationToken);
             }
             finally
             {
-                foreach (var (list, node) in nodes)
+                // Woken for one job but back with another that it had asked for before: somebody else is to look for the first one.
+                foreach (var (queue, _) in nodes.Where(n => !TryRemove(n.queue, n.node)).ToList())
                 {
-                    lock (list)
-                    {
-                        if (node.List == list)
-                        {
-                            list.Remove(node);
-                        }
-                    }
+                    owner.Wake(queue, 1);
                 }
             }
         }
@@ -124,6 +119,21 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
             name.Value = queue;
             notify.Parameters.Add(name);
             notify.ExecuteNonQuery();
+        }
+
+        private bool TryRemove(string queue, LinkedListNode<PostgreSqlJobQueue> node)
+        {
+            var list = owner._waiting[queue];
+            lock (list)
+            {
+                if (node.List != list)
+                {
+                    return false;
+                }
+
+                list.Remove(node);
+                return true;
+            }
         }
 
         private static LinkedListNode<PostgreSqlJobQueue> Add(LinkedList<PostgreSqlJobQueue> list, PostgreSqlJobQueue waiter)

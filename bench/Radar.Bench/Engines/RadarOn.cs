@@ -84,6 +84,7 @@ internal sealed class RadarOn(string engine, string database, string node) : ICo
         {
             Name = "many",
             Description = "Many independent tasks, and one when all have ended.",
+            MaxActiveRuns = int.MaxValue,
             Tasks =
             [
                 Task("item", Nothing) with
