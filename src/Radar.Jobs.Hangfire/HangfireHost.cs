@@ -24,6 +24,7 @@ internal sealed partial class HangfireHost(
     ILogger<HangfireHost> logger) : IEngineServer, IAsyncDisposable
 {
     private readonly TaskCompletionSource<PostgreSqlStorage> _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly List<BackgroundJobServer> _servers = [];
     private Task _loops = Task.CompletedTask;
@@ -31,6 +32,9 @@ internal sealed partial class HangfireHost(
     public TimeProvider Time => time;
 
     public NpgsqlDataSource Database => database.Source;
+
+    /// <summary>Signalled when this node stops.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>The storage, once the engine has started.</summary>
     public Task<PostgreSqlStorage> StorageAsync(CancellationToken cancellationToken) => _started.Task.WaitAsync(cancellationToken);
@@ -55,6 +59,7 @@ internal sealed partial class HangfireHost(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stopping.CancelAsync();
         _servers.ForEach(server => server.SendStop());
         await Task.WhenAll(_servers.Select(server => server.WaitForShutdownAsync(cancellationToken))).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await DisposeAsync();

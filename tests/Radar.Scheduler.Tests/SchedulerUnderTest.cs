@@ -31,7 +31,12 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     /// <param name="server">Connection string of the server.</param>
     /// <param name="database">One of its databases.</param>
     /// <param name="settings">Further settings.</param>
-    public static async Task<SchedulerUnderTest> StartAsync(string server, NpgsqlDataSource database, params (string Key, string Value)[] settings)
+    public static Task<SchedulerUnderTest> StartAsync(string server, NpgsqlDataSource database, params (string Key, string Value)[] settings) =>
+        StartAsync(server, database, _ => { }, settings);
+
+    /// <summary>Starts one with services of the test's own.</summary>
+    public static async Task<SchedulerUnderTest> StartAsync(
+        string server, NpgsqlDataSource database, Action<IServiceCollection> services, params (string Key, string Value)[] settings)
     {
         var connection = new NpgsqlConnectionStringBuilder(server)
         {
@@ -48,6 +53,7 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
         });
         builder.Configuration.AddInMemoryCollection(settings.ToDictionary(s => s.Key, s => (string?)s.Value));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
+        services(builder.Services);
         var application = ServeCommand.Build(builder, EnginePackages.Choose(builder.Configuration["Radar:Engine"], null));
         await application.Services.GetRequiredService<Migrator>().MigrateAsync(CancellationToken.None);
         await application.Services.GetRequiredService<Accounts>().PrepareAsync(CancellationToken.None);
@@ -75,13 +81,16 @@ internal sealed class SchedulerUnderTest : IAsyncDisposable
     }
 
     // The pages lie beside the scheduler's sources.
-    private static string WebFiles()
+    private static string WebFiles() => InRepository("src", "Radar.Scheduler");
+
+    /// <summary>A path of the clone.</summary>
+    internal static string InRepository(params string[] path)
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Radar.sln")))
         {
             folder = folder.Parent;
         }
-        return Path.Combine(folder!.FullName, "src", "Radar.Scheduler");
+        return Path.Combine([folder!.FullName, .. path]);
     }
 }

@@ -31,6 +31,8 @@ internal static partial class ServeCommand
         builder.Logging.ClearProviders().AddRadarConsole("scheduler").AddFilter("Microsoft.AspNetCore", LogLevel.Warning)
             // The keys lie in the database, whose reader may act as anybody anyway.
             .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+            // Hangfire's pages ask for a token, which nobody keeps: our own headers say so already.
+            .AddFilter("Microsoft.AspNetCore.Antiforgery", LogLevel.Error)
             // Why the host could not start is said once, in a sentence, by RunAsync.
             .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         engine.Add(builder.Services, builder.Configuration);
