@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Radar.Bench;
+using Radar.Bench.ClickHouse;
 using Radar.Bench.Engines;
 using Radar.Bench.Fleet;
 
@@ -21,4 +22,7 @@ var bare = new Option<bool>("--bare");
 var node = new Command("engine-node", "The second process of engines.") { engine, bare };
 node.Hidden = true;
 node.SetAction((arguments, cancellationToken) => EngineNode.RunAsync(arguments.GetValue(engine)!, arguments.GetValue(bare), cancellationToken));
-return await new RootCommand("Radar's benchmarks.") { reconcile, fleet, engines, node }.Parse(args).InvokeAsync();
+var trades = new Option<int>("--rows") { Description = "Trades to insert.", DefaultValueFactory = _ => 5_000_000 };
+var clickHouse = new Command("clickhouse", "Trades from memory into the embedded ClickHouse: rows per second for batches of several sizes.") { trades };
+clickHouse.SetAction((arguments, cancellationToken) => InsertBenchmark.RunAsync(arguments.GetValue(trades), TimeProvider.System, cancellationToken));
+return await new RootCommand("Radar's benchmarks.") { reconcile, fleet, engines, clickHouse, node }.Parse(args).InvokeAsync();

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
 namespace Radar.Embedded.ClickHouse;
 
 /// <summary>
@@ -5,7 +8,7 @@ namespace Radar.Embedded.ClickHouse;
 /// with it in the ordinary way may crash on its way out: end it with <see cref="ProcessEnd"/>. What an insert was acknowledged for is on
 /// its way to disk by then, so nothing is lost.
 /// </summary>
-internal sealed unsafe class ChdbEngine : IDisposable
+internal sealed unsafe partial class ChdbEngine : IDisposable
 {
     private readonly string _folder;
     private readonly ChdbSession _first;
@@ -34,6 +37,7 @@ internal sealed unsafe class ChdbEngine : IDisposable
             throw new EmbeddedException($"ClickHouse's engine is not at {ChdbLibrary.File}: run eng/restore (./radar up does it).");
         }
         Directory.CreateDirectory(folder);
+        _ = SetVariable("TZ", "UTC", 1); // Read once, by the library itself: servers of the originals show times in UTC.
         var handlers = SignalHandlers.Remember();
         nint* connection;
         try
@@ -60,15 +64,28 @@ internal sealed unsafe class ChdbEngine : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _first.Dispose();
 
+    // The engine reads what is its own from the first of them, and settings of the session from each.
     private static nint* Connect(string folder)
     {
-        using var arguments = new NativeTexts(["clickhouse", "--path=" + folder]);
-        return ChdbLibrary.Connect(2, arguments.Pointers);
+        string[] line =
+        [
+            "clickhouse", "--path=" + folder,
+            "--log-level=error", "--logger.log=" + Path.Combine(folder, "engine.log"), "--logger.size=10M", "--logger.count=1",
+            // A neighbour on a small machine, rather than its only service.
+            "--max_server_memory_usage_to_ram_ratio=0.5", "--mark_cache_size=268435456",
+            // The library takes any word for a query of that column; servers do not.
+            "--implicit_select=0",
+        ];
+        using var arguments = new NativeTexts(line);
+        return ChdbLibrary.Connect(line.Length, arguments.Pointers);
     }
 
     private string Read(string query)
     {
-        using var result = _first.Query(System.Text.Encoding.UTF8.GetBytes(query), "TabSeparated");
+        using var result = _first.Query(Encoding.UTF8.GetBytes(query), "TabSeparated");
         return result.Text();
     }
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetVariable(string name, string value, int overwrite);
 }

@@ -76,20 +76,19 @@ internal sealed record StatementRequest
         };
     }
 
-    /// <summary>The statements that give a new session what the request asks for.</summary>
-    public string Preamble()
+    /// <summary>The statements that give a new session what the request asks for; null when that is nothing.</summary>
+    public string? Preamble()
     {
-        // The library takes any word for a query of that column; servers do not.
-        var text = new StringBuilder("SET implicit_select = 0");
-        foreach (var (name, value) in Settings)
+        var text = new StringBuilder();
+        if (Settings.Count > 0)
         {
-            text.Append(CultureInfo.InvariantCulture, $", {Quote(name, '`')} = {Quote(value, '\'')}");
+            text.Append("SET ").AppendJoin(", ", Settings.Select(setting => $"{Quote(setting.Key, '`')} = {Quote(setting.Value, '\'')}"));
         }
         if (Database is { } database)
         {
-            text.Append(CultureInfo.InvariantCulture, $"; USE {Quote(database, '`')}");
+            text.Append(text.Length > 0 ? "; " : "").Append(CultureInfo.InvariantCulture, $"USE {Quote(database, '`')}");
         }
-        return text.ToString();
+        return text.Length > 0 ? text.ToString() : null;
     }
 
     private static string Quote(string text, char quote) =>

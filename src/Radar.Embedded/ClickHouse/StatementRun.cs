@@ -21,7 +21,10 @@ internal sealed class StatementRun(ChdbEngine engine, StatementRequest request, 
     private StatementResult Run()
     {
         using var session = engine.Open();
-        session.Execute(request.Preamble());
+        if (request.Preamble() is { } preamble)
+        {
+            session.Execute(preamble);
+        }
         var text = ReadBeginning(out var insert, out var isWhole);
         return insert.Kind == TextKind.InsertOfRows ? Insert(session, insert, text, isWhole) : Query(session, text, isWhole);
     }

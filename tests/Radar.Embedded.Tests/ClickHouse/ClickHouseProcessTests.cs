@@ -76,13 +76,19 @@ public sealed class ClickHouseProcessTests(ClickHouseFixture server) : IClassFix
     }
 
     [Fact]
-    public async Task Lifeline_LauncherDies_Stops()
+    public async Task Lifeline_LauncherDies_StopsAServerThatLivesInUtcWithoutAPassword()
     {
         var path = _folder.In("up.lock");
         var lifeline = Lifeline.Hold(path)!;
         using var process = EmbeddedProcess.Start(
-            new Dictionary<string, string?> { [Lifeline.Variable] = path }, Arguments(_folder.Path, FreePort.Next(), out var port));
+            new Dictionary<string, string?> { [Lifeline.Variable] = path, ["TZ"] = "Asia/Tehran" }, Arguments(_folder.Path, FreePort.Next(), out var port));
         await Eventually.TrueAsync(() => Answers(port) || process.HasExited, Patience.Long, "the server");
+        using (var anonymous = new HttpClient())
+        using (var response = await anonymous.GetAsync(new Uri($"http://127.0.0.1:{port}/?query=SELECT%20toDateTime(0)")))
+        {
+            Assert.Equal("1970-01-01 00:00:00\n", await response.Content.ReadAsStringAsync());
+            Assert.Equal("UTC", response.Headers.GetValues("X-ClickHouse-Timezone").Single());
+        }
         lifeline.Dispose();
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
