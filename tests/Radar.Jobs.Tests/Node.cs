@@ -56,12 +56,11 @@ internal sealed class Node : IAsyncDisposable
             workflow, RunCause.Manual, "test", parameters.ToDictionary(p => p.Name, p => p.Value), CancellationToken.None)).RunId;
 
     /// <summary>Waits until a run has ended.</summary>
-    public async Task<RunDetail> EndedAsync(long runId)
+    public async Task<RunDetail> EndedAsync(long runId, double seconds = 90)
     {
-        RunDetail? detail = null;
         await Eventually.TrueAsync(
-            async () => (detail = await Runs.FindAsync(runId, CancellationToken.None))!.Run.State.IsTerminal(), $"run {runId} to end");
-        return detail!;
+            async () => (await Runs.ListAsync(null, false, runId + 1, 1, CancellationToken.None))[0].State.IsTerminal(), $"run {runId} to end", seconds);
+        return (await Runs.FindAsync(runId, CancellationToken.None))!;
     }
 
     /// <summary>Waits until a task is in a state.</summary>

@@ -14,11 +14,8 @@ internal static class FanOut
         IReadOnlyList<string> instances,
         CancellationToken cancellationToken)
     {
-        foreach (var instance in instances)
-        {
-            // No parents of their own: those of the template have ended already.
-            await AddAsync(connection, workflow, runId, spec, instance, [], cancellationToken);
-        }
+        // No parents of their own: those of the template have ended already.
+        await AddAsync(connection, workflow, runId, spec, instances, [], null, cancellationToken);
 
         foreach (var follower in workflow.Tasks.Where(t => t.ForEach == spec.Name))
         {
@@ -34,11 +31,7 @@ internal static class FanOut
         IReadOnlyList<string> instances,
         CancellationToken cancellationToken)
     {
-        foreach (var instance in instances)
-        {
-            await AddAsync(
-                connection, workflow, runId, follower, instance, [.. follower.Needs, $"{follower.ForEach}[{instance}]"], cancellationToken);
-        }
+        await AddAsync(connection, workflow, runId, follower, instances, [.. follower.Needs], follower.ForEach, cancellationToken);
 
         await connection.ExecuteAsync(
             """
@@ -57,14 +50,16 @@ internal static class FanOut
         Workflow workflow,
         long runId,
         TaskSpec spec,
-        string instance,
+        IReadOnlyList<string> instances,
         string[] needs,
+        string? eachOf,
         CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
             """
             INSERT INTO radar.task_runs (run_id, task, template, instance, ordinal, needs, runs_when, queue)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            SELECT $1, $2 || '[' || i || ']', $2, i, $3, $4 || CASE WHEN $5::text IS NULL THEN '{}' ELSE ARRAY[$5 || '[' || i || ']'] END, $6, $7
+            FROM   unnest($8::text[]) WITH ORDINALITY AS each(i, place) ORDER BY place
             """,
-            [runId, $"{spec.Name}[{instance}]", spec.Name, instance, workflow.Tasks.ToList().IndexOf(spec), needs, spec.When.Word(), spec.Queue],
+            [runId, spec.Name, workflow.Tasks.ToList().IndexOf(spec), needs, eachOf, spec.When.Word(), spec.Queue, instances.ToArray()],
             cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Npgsql;
 using Radar.Jobs.Engine;
 
@@ -9,6 +10,10 @@ namespace Radar.Jobs.Runs;
 /// </summary>
 internal sealed class RunUnit : IAsyncDisposable
 {
+    // An engine outside the transaction commits each job by itself: a few at a time, and noted before the sweeper loses its patience.
+    private const int AtATime = 4;
+    private const int Chunk = 100;
+
     private readonly IJobEngine _engine;
     private readonly NpgsqlTransaction _transaction;
     private readonly List<ChainedJob> _jobs = [];
@@ -72,11 +77,13 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         try
         {
+            var put = new List<(long Task, string Job)>();
             foreach (var (job, _) in _jobs)
             {
-                var id = await _engine.EnqueueAsync(job, _transaction, cancellationToken);
-                await Connection.ExecuteAsync(Enqueued, [job.Payload.TaskId, id], cancellationToken);
+                put.Add((job.Payload.TaskId, await _engine.EnqueueAsync(job, _transaction, cancellationToken)));
             }
+
+            await NoteAsync(put, cancellationToken);
         }
 #pragma warning disable CA1031 // An engine that is stopping takes no jobs. How a task ended must be written all the same: the sweeper puts its children.
         catch (Exception refused) when (!refused.IsDatabaseAway() && refused.GetBaseException() is not (NpgsqlException or OperationCanceledException))
@@ -89,9 +96,13 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         if (!_engine.Traits.Enlists)
         {
-            foreach (var job in _jobs)
+            foreach (var chunk in _jobs.Chunk(Chunk))
             {
-                await PutAsync(job, null, cancellationToken);
+                var put = new ConcurrentQueue<(long Task, string Job)>();
+                await Parallel.ForEachAsync(
+                    chunk, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken },
+                    async (job, token) => await PutAsync(job, null, put, token));
+                await NoteAsync(put, cancellationToken);
             }
         }
 
@@ -101,13 +112,26 @@ internal sealed class RunUnit : IAsyncDisposable
         }
     }
 
-    private async Task PutAsync(ChainedJob job, string? after, CancellationToken cancellationToken)
+    private async Task PutAsync(ChainedJob job, string? after, ConcurrentQueue<(long Task, string Job)> put, CancellationToken cancellationToken)
     {
         var id = await _engine.EnqueueAsync(job.Job with { After = after }, null, cancellationToken);
-        await Connection.ExecuteAsync(Enqueued, [job.Job.Payload.TaskId, id], cancellationToken);
+        put.Enqueue((job.Job.Payload.TaskId, id));
         foreach (var next in job.Then)
         {
-            await PutAsync(next, id, cancellationToken);
+            await PutAsync(next, id, put, cancellationToken);
+        }
+    }
+
+    private async Task NoteAsync(IReadOnlyCollection<(long Task, string Job)> put, CancellationToken cancellationToken)
+    {
+        if (put.Count > 0)
+        {
+            await Connection.ExecuteAsync(
+                """
+                UPDATE radar.task_runs t SET job_id = n.job_id, enqueued_at = clock_timestamp(), enqueues = enqueues + 1
+                FROM   unnest($1::bigint[], $2::text[]) AS n(task_id, job_id) WHERE t.task_id = n.task_id
+                """,
+                [put.Select(p => p.Task).ToArray(), put.Select(p => p.Job).ToArray()], cancellationToken);
         }
     }
 
@@ -116,8 +140,4 @@ internal sealed class RunUnit : IAsyncDisposable
         await _transaction.DisposeAsync();
         await Connection.DisposeAsync();
     }
-
-    private const string Enqueued = """
-        UPDATE radar.task_runs SET job_id = $2, enqueued_at = clock_timestamp(), enqueues = enqueues + 1 WHERE task_id = $1
-        """;
 }

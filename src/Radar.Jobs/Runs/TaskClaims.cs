@@ -84,6 +84,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
         var (state, reason, result, rest, delivery) = Decide(claim, ending, run, spec);
         var mine = await unit.Connection.QueryAsync(
             """
+            WITH ended AS (
             UPDATE radar.task_runs
             SET    state = $3, reason = $4::text, result = $5::jsonb, not_before = now() + $6::interval, failures = failures + $7,
                    ended_at = CASE WHEN $8 THEN now() END, token = NULL, lease_until = NULL,
@@ -91,27 +92,44 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
                    enqueued_at = CASE WHEN $3 = 'ready' THEN NULL ELSE enqueued_at END,
                    progress = CASE WHEN $3 = 'succeeded' THEN 1 ELSE progress END
             WHERE  task_id = $1 AND token = $2
-            RETURNING not_before
+            RETURNING not_before),
+            noted AS (
+            UPDATE radar.task_attempts SET ended_at = now(), outcome = $10, error = $4::text
+            WHERE  task_id = $1 AND attempt = $9 AND EXISTS (SELECT 1 FROM ended))
+            SELECT not_before FROM ended
             """,
-            [claim.TaskId, claim.Token, state.Word(), reason, result, rest, ending is Ending.Failed { Counts: true } ? 1 : 0, state.IsTerminal()],
+            [claim.TaskId, claim.Token, state.Word(), reason, result, rest, ending is Ending.Failed { Counts: true } ? 1 : 0, state.IsTerminal(),
+             claim.Attempt, Outcome(ending)],
             r => r.Time(0), cancellationToken);
         if (mine.Count == 0)
         {
             return null;
         }
 
-        await unit.Connection.ExecuteAsync(
-            "UPDATE radar.task_attempts SET ended_at = now(), outcome = $3, error = $4::text WHERE task_id = $1 AND attempt = $2",
-            [claim.TaskId, claim.Attempt, Outcome(ending), reason], cancellationToken);
         if (ending is Ending.Succeeded { Instances: { } instances } && spec is not null)
         {
             await FanOut.AddAsync(unit.Connection, catalog.Find(claim.Workflow)!, claim.RunId, spec, instances, cancellationToken);
         }
 
-        await RunBook.SettleAsync(unit, claim.RunId, cancellationToken);
+        if (state != TaskState.Succeeded || claim.Instance is null || await IsAwaitedAsync(unit.Connection, claim, cancellationToken))
+        {
+            await RunBook.SettleAsync(unit, claim.RunId, cancellationToken);
+        }
+
         await unit.CommitAsync(cancellationToken);
         return delivery ?? Delivery.AgainAt(mine[0]!.Value, reason);
     }
+
+    // Of thousands of instances most end without any consequence: others of their kind are still at work, and nothing waits for this one alone.
+    private static async Task<bool> IsAwaitedAsync(NpgsqlConnection connection, Claim claim, CancellationToken cancellationToken) =>
+        (await connection.QueryAsync(
+            """
+            SELECT NOT EXISTS (SELECT 1 FROM radar.task_runs
+                               WHERE run_id = $1 AND template = $2 AND task_id <> $3 AND state IN ('pending', 'ready', 'running', 'retrying'))
+                OR EXISTS (SELECT 1 FROM radar.task_runs
+                           WHERE run_id = $1 AND state IN ('pending', 'ready', 'running', 'retrying') AND state = 'pending' AND $4 = ANY(needs))
+            """,
+            [claim.RunId, claim.Template, claim.TaskId, claim.Task], r => r.GetBoolean(0), cancellationToken))[0];
 
     /// <summary>The stored result of a task of a run.</summary>
     public async Task<JsonNode?> ResultAsync(long runId, string task, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Fleet;
 using Radar.Jobs.Runs;
 using Radar.Jobs.Schema;
@@ -10,6 +11,7 @@ using Radar.Testing;
 
 namespace Radar.Jobs.Tests.FleetWorkflows;
 
+/// <summary>start-fleet and kill-fleet on the engine that RADAR__ENGINE names, or else the one this build prefers.</summary>
 #pragma warning disable CA1001 // xunit calls DisposeAsync of IAsyncLifetime.
 public sealed class FleetWorkflowTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
 {
@@ -191,7 +193,8 @@ public sealed class FleetWorkflowTests(PostgresFixture postgres) : IClassFixture
 
     private Task<Node> StartAsync(params (string Key, string Value)[] more)
     {
-        var settings = Node.Settings(_database.SettingOf(), "one", "Quartz");
+        var settings = Node.Settings(
+            _database.SettingOf(), "one", EnginePackages.Choose(Environment.GetEnvironmentVariable("RADAR__ENGINE"), null).Name);
         settings["Radar:Models:Directory"] = Path.Combine(_folder, "models");
         foreach (var (key, value) in more)
         {
