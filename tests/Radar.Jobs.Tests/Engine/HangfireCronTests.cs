@@ -44,7 +44,7 @@ public sealed class HangfireCronTests(PostgresFixture postgres) : IClassFixture<
         for (var fire = 0; fire < 10; fire++)
         {
             expected.Add(Cron.Parse(expression).Next(expected.LastOrDefault(From), TimeZoneInfo.Utc)!.Value);
-            var clock = now.UtcDateTime;
+            var clock = now.UtcDateTime.AddSeconds(1); // A new job may also fire at the moment it is made.
             var jobs = new RecurringJobManager(storage, provider.GetRequiredService<IJobFilterProvider>(), new DefaultTimeZoneResolver(), () => clock);
             jobs.AddOrUpdate($"fire-{fire}", Job.FromExpression(() => Console.WriteLine()), expression, HangfireEngine.Recurring("Etc/UTC"));
             using var connection = storage.GetConnection();
