@@ -44,4 +44,7 @@ public sealed record ExchangeSettings
 
     /// <summary>Retry-After of injected 429 and 418 answers, in seconds.</summary>
     public int RetryAfterSeconds { get; init; } = 1;
+
+    /// <summary>Its Wallex side; null: it has none.</summary>
+    public Wallex.WallexSettings? Wallex { get; init; }
 }

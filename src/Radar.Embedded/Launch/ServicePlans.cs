@@ -36,7 +36,8 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
             var real = Environment.GetEnvironmentVariable(RealBroker.HomeVariable) is { Length: > 0 };
             return new ServicePlan(
                 "kafka",
-                ["dotnet", Self, "kafka", "--state", state.Path, "--port", Text(secrets.Ports["kafka"]), "--topic", "BTCUSDT:1"],
+                ["dotnet", Self, "kafka", "--state", state.Path, "--port", Text(secrets.Ports["kafka"]), "--topic", "BTCUSDT:1",
+                 .. plan.MarketCapture ? (string[])["--topic", "radar_trades:3", "--topic", "radar_depths:3"] : []],
                 new Dictionary<string, string>(),
                 Host("kafka"),
                 real ? "Apache Kafka" : $"librdkafka's mock broker: {MockBroker.Limits}",
@@ -50,7 +51,8 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         ["dotnet", Self, "exchange", "--state", state.Path, "--port", Text(secrets.Ports["exchange"]),
          .. plan.Replay is { } folder ? (string[])["--replay", folder] : [],
          "--from", Text(plan.From!.Value), .. plan.To is { } to ? (string[])["--to", Text(to)] : [],
-         "--history-until", Text(plan.HistoryUntil!.Value), "--speed", plan.Speed.ToString(), .. plan.ExchangeOptions],
+         "--history-until", Text(plan.HistoryUntil!.Value), "--speed", plan.Speed.ToString(),
+         .. plan.MarketCapture ? (string[])["--wallex"] : [], .. plan.ExchangeOptions],
         new Dictionary<string, string>(),
         Url("exchange"),
         plan.Replay is null ? "simulated" : $"replays {plan.Replay}",
@@ -113,6 +115,7 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         if (plan.Mode != "live")
         {
             settings["RADAR__EXCHANGE__BASEURL"] = Url("exchange");
+            settings["RADAR__WALLEX__BASEURL"] = Url("exchange"); // A made-up market never asks the real exchange.
         }
         if (plan.MarketCapture)
         {
