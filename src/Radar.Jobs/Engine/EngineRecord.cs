@@ -63,7 +63,7 @@ public static class EngineRecord
         // What was queued in the old engine is owed by the new one: the sweeper puts it there at once.
         await connection.ExecuteAsync(
             """
-            UPDATE radar.task_runs SET job_id = NULL, enqueued_at = NULL, enqueues = 0, ready_at = coalesce(ready_at, now()) - interval '1 day'
+            UPDATE radar.task_runs SET job_id = NULL, chained = false, enqueued_at = NULL, enqueues = 0, ready_at = coalesce(ready_at, now()) - interval '1 day'
             WHERE  state IN ('pending', 'ready', 'retrying')
             """, [], cancellationToken);
         await connection.ExecuteAsync("UPDATE radar.engine SET name = $1, since = now()", [engine], cancellationToken);

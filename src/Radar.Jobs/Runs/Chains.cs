@@ -10,7 +10,7 @@ internal sealed record ChainedJob(EngineJob Job, IReadOnlyList<ChainedJob> Then)
 internal sealed class Chains(IEnumerable<PlannedTask> tasks)
 {
     private readonly ILookup<string, PlannedTask> _after = tasks
-        .Where(t => t is { State: TaskState.Pending, When: RunsWhen.Succeeded, JobId: null, Needs.Count: 1 })
+        .Where(t => t is { State: TaskState.Pending, When: RunsWhen.Succeeded, Chained: false, Needs.Count: 1 })
         .ToLookup(t => t.Needs[0]);
 
     /// <summary>Tasks whose only parent this is.</summary>

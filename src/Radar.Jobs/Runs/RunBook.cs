@@ -27,14 +27,14 @@ internal static class RunBook
 
         var tasks = await unit.Connection.QueryAsync(
             """
-            SELECT task_id, task, template, needs, runs_when, state, reason, queue, attempt, job_id, fans_out
+            SELECT task_id, task, template, needs, runs_when, state, reason, queue, attempt, job_id, fans_out, chained
             FROM   radar.task_runs WHERE run_id = $1 ORDER BY ordinal, task_id
             """,
             [runId],
             r => new PlannedTask(
                 r.GetInt64(0), r.GetString(1), r.GetString(2), r.GetFieldValue<string[]>(3), r.State<RunsWhen>(4), r.State<TaskState>(5), r.Text(6))
             {
-                Queue = r.GetString(7), Attempt = r.GetInt32(8), JobId = r.Text(9), FansOut = r.GetBoolean(10),
+                Queue = r.GetString(7), Attempt = r.GetInt32(8), JobId = r.Text(9), FansOut = r.GetBoolean(10), Chained = r.GetBoolean(11),
             },
             cancellationToken);
         var plan = RunPlanner.Decide(state, tasks);
@@ -55,13 +55,25 @@ internal static class RunBook
                 "UPDATE radar.task_runs SET state = 'ready', ready_at = now() WHERE task_id = ANY($1)",
                 [plan.Ready.Select(t => t.TaskId).ToArray()], cancellationToken);
             var chains = unit.Chains ? new Chains(tasks) : null;
-            foreach (var task in plan.Ready.Where(t => t.JobId is null)) // One with a job is the continuation of the one that has just ended.
+            var follows = new List<long>();
+            foreach (var task in plan.Ready.Where(t => !t.Chained))
             {
                 unit.Put(Step(task));
             }
 
-            ChainedJob Step(PlannedTask task) =>
-                new(Job(workflow, runId, task.TaskId, task.Task, task.Queue, task.Attempt), chains?.After(task).Select(Step).ToList() ?? []);
+            if (follows.Count > 0)
+            {
+                // Promised with this commit, put right after it: whoever ends the parent in between must know.
+                await unit.Connection.ExecuteAsync(
+                    "UPDATE radar.task_runs SET chained = true WHERE task_id = ANY($1)", [follows.ToArray()], cancellationToken);
+            }
+
+            ChainedJob Step(PlannedTask task)
+            {
+                var next = chains?.After(task).ToList() ?? [];
+                follows.AddRange(next.Select(t => t.TaskId));
+                return new(Job(workflow, runId, task.TaskId, task.Task, task.Queue, task.Attempt), next.Select(Step).ToList());
+            }
         }
 
         if (plan.End is { } end)
@@ -130,13 +142,13 @@ internal static class RunBook
         var jobs = await unit.Connection.QueryAsync(
             """
             WITH RECURSIVE follower AS (
-              SELECT task_id, task, job_id FROM radar.task_runs WHERE run_id = $1 AND state = 'pending' AND job_id IS NOT NULL AND needs = ARRAY[$2]
+              SELECT task_id, task, job_id FROM radar.task_runs WHERE run_id = $1 AND state = 'pending' AND chained AND needs = ARRAY[$2]
               UNION SELECT t.task_id, t.task, t.job_id FROM radar.task_runs t JOIN follower f ON t.needs = ARRAY[f.task]
-              WHERE t.run_id = $1 AND t.state = 'pending' AND t.job_id IS NOT NULL)
-            UPDATE radar.task_runs t SET job_id = NULL, enqueued_at = NULL, enqueues = 0 FROM follower f WHERE t.task_id = f.task_id RETURNING f.job_id
+              WHERE t.run_id = $1 AND t.state = 'pending' AND t.chained)
+            UPDATE radar.task_runs t SET job_id = NULL, chained = false, enqueued_at = NULL, enqueues = 0 FROM follower f WHERE t.task_id = f.task_id RETURNING f.job_id
             """,
-            [runId, task], r => r.GetString(0), cancellationToken);
-        jobs.ForEach(unit.Withdraw);
+            [runId, task], r => r.Text(0), cancellationToken);
+        jobs.OfType<string>().ToList().ForEach(unit.Withdraw);
     }
 
     public static EngineJob Job(string workflow, long runId, long taskId, string task, string queue, int attempt) =>

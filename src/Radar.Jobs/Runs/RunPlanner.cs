@@ -15,6 +15,9 @@ internal sealed record PlannedTask(
     /// <summary>The engine's id of its job, if it has one.</summary>
     public string? JobId { get; init; }
 
+    /// <summary>Its job is, or is about to be, a continuation of its only parent's.</summary>
+    public bool Chained { get; init; }
+
     /// <summary>It finds its instances when it runs.</summary>
     public bool FansOut { get; init; }
 }

@@ -50,7 +50,7 @@ internal sealed partial class TaskSteering(
             """
             UPDATE radar.task_runs
             SET    state = 'ready', reason = $3, ready_at = now(), not_before = NULL, ended_at = NULL, result = NULL, progress = NULL, failures = 0, lost = 0,
-                   job_id = $2, enqueued_at = clock_timestamp()
+                   chained = false, job_id = $2, enqueued_at = clock_timestamp()
             WHERE  task_id = $1 AND state IN ('retrying', 'succeeded', 'failed', 'cancelled', 'skipped')
             """,
             [payload.TaskId, jobId, $"requeued in {engine.Name}"], cancellationToken);
@@ -63,7 +63,7 @@ internal sealed partial class TaskSteering(
         {
             // What was not run because of it has its chance again.
             await unit.Connection.ExecuteAsync(
-                "UPDATE radar.task_runs SET state = 'pending', reason = NULL, ended_at = NULL, job_id = NULL WHERE run_id = $1 AND state = 'skipped'",
+                "UPDATE radar.task_runs SET state = 'pending', reason = NULL, ended_at = NULL, job_id = NULL, chained = false WHERE run_id = $1 AND state = 'skipped'",
                 [payload.RunId], cancellationToken);
             await unit.Connection.ExecuteAsync(
                 "UPDATE radar.workflow_runs SET state = 'running', reason = NULL, ended_at = NULL WHERE run_id = $1", [payload.RunId], cancellationToken);

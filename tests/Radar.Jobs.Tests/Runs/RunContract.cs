@@ -28,6 +28,9 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         }
     }
 
+    /// <summary>The test's database.</summary>
+    private protected NpgsqlDataSource Database => _database;
+
     /// <summary>What the engine holds that no task needs.</summary>
     protected abstract Task<IReadOnlyList<string>> AuditEngineAsync(NpgsqlDataSource database);
 
@@ -293,7 +296,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
 
     private Dictionary<string, string?> Settings(string node) => Node.Settings(_database.SettingOf(), node, engine);
 
-    private Task<Node> StartAsync(string name = "one", bool waitReady = true) => Node.StartAsync(Settings(name), waitReady: waitReady);
+    private protected Task<Node> StartAsync(string name = "one", bool waitReady = true) => Node.StartAsync(Settings(name), waitReady: waitReady);
 
     private Task OpenGateAsync() => _database.ExecuteAsync("INSERT INTO public.gate VALUES (true)");
 
