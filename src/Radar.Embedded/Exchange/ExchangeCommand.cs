@@ -36,6 +36,18 @@ internal static class ExchangeCommand
         return command;
     }
 
+    /// <summary>Holds further options, as <c>up --exchange-options</c> takes them, against what there is.</summary>
+    /// <exception cref="EmbeddedException">Names the first that it does not have or whose value it cannot take.</exception>
+    public static void Check(IReadOnlyList<string> options)
+    {
+        var parse = Create().Parse(["--state", ".", "--port", "0", "--from", "2000-01-01", "--history-until", "2000-01-01", .. options]);
+        if (parse.Errors is [var wrong, ..])
+        {
+            throw new EmbeddedException($"{wrong.Message} It takes {Symbols.Name}, {Seed.Name}, {WeightLimit.Name}, {WeightWindow.Name}, {Faults.Name}, {FaultSpan.Name}.");
+        }
+        _ = Settings(parse);
+    }
+
     private static async Task<int> RunAsync(ExchangeSettings settings, CancellationToken stop)
     {
         await using var server = await ExchangeServer.StartAsync(settings, TimeProvider.System, stop);

@@ -49,7 +49,9 @@ internal sealed class ReplayedCandles : ICandleSource
         return candles.Count > 0
             ? new ReplayedCandles(symbol, [.. candles.Values.OrderBy(candle => candle.OpenTime)])
             : throw new EmbeddedException(
-                $"The {files.Count} dumps in '{folder}' hold no candle from {CandleTime.Format(from)} to {CandleTime.Format(Math.Min(to, 253_402_300_799_000))}: correct --from and --to.");
+                $"The {files.Count} dumps in '{folder}' ({Path.GetFileName(files[0])}{(files.Count > 1 ? " ..." : "")}) hold no candle{Bound(" from ", from)}{Bound(" to ", to)}: correct --from and --to, or name another folder.");
+
+        static string Bound(string word, long time) => time is long.MinValue or long.MaxValue ? "" : word + CandleTime.Format(time);
     }
 
     /// <inheritdoc/>

@@ -60,6 +60,7 @@ public sealed class RealBroker : IAsyncDisposable
         await WaitForPredecessorAsync(folder, time, cancellationToken);
         var process = WatchedProcess.Start(
             null, "TERM", log, "java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-cp", jars, "kafka.Kafka", configuration);
+        process.KeepBounded(log, time);
         await File.WriteAllTextAsync(Path.Combine(folder, "broker.process"), ProcessIdentity.Find(process.Pid)?.ToString(), cancellationToken);
         var broker = new RealBroker(process, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), time);
         try

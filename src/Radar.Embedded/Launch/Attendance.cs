@@ -3,6 +3,7 @@ namespace Radar.Embedded.Launch;
 /// <summary>Watching a system that runs: what happens in it, and whether it has got where it was to go.</summary>
 internal static class Attendance
 {
+    private const string Begins = "radar up: ";
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
 
@@ -61,19 +62,19 @@ internal static class Attendance
         }
     }
 
-    /// <summary>Repeats what was added to a log.</summary>
+    /// <summary>Repeats what was added to a log, but not why its writer ends: whoever waits for it says that himself.</summary>
     /// <returns>Where it ends now.</returns>
     public static long Repeat(string log, long position)
     {
         var (text, end) = Added(log, position);
-        Console.Write(text);
+        var reason = ("\n" + text).IndexOf("\n" + Begins, StringComparison.Ordinal);
+        Console.Write(reason < 0 ? text : text[..reason]);
         return end;
     }
 
     /// <summary>Why a supervisor ended, from what it has added to its log.</summary>
     public static string Reason(string log, long begun)
     {
-        const string Begins = "radar up: ";
         var lines = Added(log, begun).Text.TrimEnd().Split('\n');
         var reason = Array.FindLastIndex(lines, line => line.StartsWith(Begins, StringComparison.Ordinal));
         return reason < 0 ? string.Join('\n', lines.TakeLast(15)) : string.Join('\n', lines.Skip(reason))[Begins.Length..];

@@ -16,6 +16,10 @@ internal sealed class EventStream(SystemDatabase database, Action<string> say)
             _last = (await database.ReadAsync("SELECT coalesce(max(id), 0) FROM radar.worker_events", row => row.GetInt64(0), cancellationToken)) is [var newest]
                 ? newest
                 : null;
+            foreach (var (run, _, state, _) in (await RunsAsync(cancellationToken)).Where(run => run.State is "succeeded" or "failed" or "cancelled"))
+            {
+                _runs[run] = state; // Of an earlier start.
+            }
             return;
         }
         var events = await database.ReadAsync(
@@ -28,11 +32,7 @@ internal sealed class EventStream(SystemDatabase database, Action<string> say)
             _last = id;
             say(string.Create(CultureInfo.InvariantCulture, $"{at:HH:mm:ss} {worker,-22} {name,-10} {message}"));
         }
-        var runs = await database.ReadAsync(
-            "SELECT run_id, workflow, state, coalesce(reason, '') FROM radar.workflow_runs ORDER BY run_id DESC LIMIT 5",
-            row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3)),
-            cancellationToken);
-        foreach (var (run, workflow, state, reason) in runs.OrderBy(run => run.Item1))
+        foreach (var (run, workflow, state, reason) in (await RunsAsync(cancellationToken)).OrderBy(run => run.Run))
         {
             if (_runs.GetValueOrDefault(run) != state)
             {
@@ -41,4 +41,9 @@ internal sealed class EventStream(SystemDatabase database, Action<string> say)
             }
         }
     }
+
+    private Task<List<(long Run, string Workflow, string State, string Reason)>> RunsAsync(CancellationToken cancellationToken) => database.ReadAsync(
+        "SELECT run_id, workflow, state, coalesce(reason, '') FROM radar.workflow_runs ORDER BY run_id DESC LIMIT 5",
+        row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3)),
+        cancellationToken);
 }

@@ -7,10 +7,12 @@ namespace Radar.Embedded.Launch;
 /// <param name="Address">Where it answers; null where it listens to nobody.</param>
 /// <param name="Detail">What kind it is.</param>
 /// <param name="AnswersAsync">Whether it answers now.</param>
+/// <param name="LeansOn">Services without which it cannot answer: while one of them is away it is not judged.</param>
 internal sealed record ServicePlan(
     string Name,
     IReadOnlyList<string> Command,
     IReadOnlyDictionary<string, string> Environment,
     string? Address,
     string? Detail,
-    Func<CancellationToken, Task<bool>> AnswersAsync);
+    Func<CancellationToken, Task<bool>> AnswersAsync,
+    params IReadOnlyList<string> LeansOn);

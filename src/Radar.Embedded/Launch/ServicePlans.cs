@@ -56,7 +56,7 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         new Dictionary<string, string>(),
         Url("exchange"),
         plan.Replay is null ? "simulated" : $"replays {plan.Replay}",
-        async token => await GetAsync(Url("exchange") + "/api/v3/ping", token));
+        async token => await GetAsync(Url("exchange") + "/radar/clock", token)); // Not ping: that costs the producer's request weight.
 
     /// <summary>ClickHouse; null unless trades and order books are captured.</summary>
     public ServicePlan? ClickHouse => !plan.MarketCapture ? null : new ServicePlan(
@@ -84,7 +84,8 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
             using var api = new FleetApi(Dashboard, secrets.ApiToken);
             return await api.AnswersAsync(token)
                 && (await database.ReadAsync("SELECT to_regclass('radar.workers') IS NOT NULL", row => row.GetBoolean(0), token)) is [true];
-        });
+        },
+        "postgres");
 
     /// <summary>The agent, whose workers end with it when it is told to stop.</summary>
     public ServicePlan Agent => new(
@@ -93,7 +94,8 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
         Settings(),
         null,
         null,
-        async token => (await database.ReadAsync("SELECT count(*) FROM radar.agents WHERE until > now()", row => row.GetInt64(0), token)) is [> 0]);
+        async token => (await database.ReadAsync("SELECT count(*) FROM radar.agents WHERE until > now()", row => row.GetInt64(0), token)) is [> 0],
+        "postgres");
 
     private Dictionary<string, string> Settings()
     {

@@ -1,8 +1,9 @@
 using System.Diagnostics;
+using Radar.Embedded.Processes;
 
 namespace Radar.Embedded.Launch;
 
-/// <summary>One service kept alive: started, watched, and started again with growing pauses when it ends by itself.</summary>
+/// <summary>One service kept alive: started, watched, and started again with growing pauses when it ends by itself or no longer answers.</summary>
 internal sealed class SupervisedService(ServicePlan plan, string log, string lifeline, Action changed, TimeProvider time) : IDisposable
 {
     private const string Script = """
@@ -11,17 +12,41 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         exec "$@" </dev/null >>"$log" 2>&1
         """;
 
-    private const long LogBytes = 20_000_000;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ProbePatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(45); // PostgreSQL's program gives its server 20.
     private readonly CancellationTokenSource _stop = new();
     private volatile Started? _started;
     private Process? _process;
     private Task _watching = Task.CompletedTask;
     private string _state = "starting";
     private int _restarts;
+    private volatile bool _begun;
+    private volatile bool _answers;
+    private long _logBegins;
+    private volatile string _words = "";
+
+    /// <summary>Told what is done to it, in a sentence.</summary>
+    public Action<string> Say { get; init; } = _ => { };
+
+    /// <summary>Whether the services it leans on answer, so that its own silence means something.</summary>
+    public Func<bool> MayAnswer { get; init; } = () => true;
+
+    /// <summary>How often it is looked at. The default is 10 seconds.</summary>
+    public TimeSpan CheckEvery { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long it may live without answering. The default is 2 minutes: longer than any service takes to start.</summary>
+    public TimeSpan HungAfter { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whether it answered when it was last looked at.</summary>
+    public bool Answers
+    {
+        get => _answers;
+        private set => _answers = value;
+    }
 
     /// <summary>The plan.</summary>
     public ServicePlan Plan => plan;
@@ -45,13 +70,17 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         _watching = WatchAsync();
         while (!await plan.AnswersAsync(cancellationToken))
         {
-            if (time.GetElapsedTime(started) > deadline || _restarts >= 3)
+            if (_restarts >= 3)
             {
-                throw new EmbeddedException(
-                    $"Service {plan.Name} {(_restarts >= 3 ? "keeps ending" : $"did not answer within {deadline.TotalSeconds:0} s")}. The end of {log}:\n{Tail()}");
+                throw new EmbeddedException($"Service {plan.Name} keeps ending. Its last words in {log}:\n{_words}");
+            }
+            if (time.GetElapsedTime(started) > deadline)
+            {
+                throw new EmbeddedException($"Service {plan.Name} did not answer within {deadline.TotalSeconds:0} s. Its last words in {log}:\n{Words()}");
             }
             await Task.Delay(Look, time, cancellationToken);
         }
+        _begun = Answers = true;
         _state = "running";
         changed();
     }
@@ -70,17 +99,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         await _watching;
         if (_process is { HasExited: false } process)
         {
-            Signals.Terminate(process.Id);
-            using var patience = new CancellationTokenSource(deadline, time);
-            try
-            {
-                await process.WaitForExitAsync(patience.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill();
-                await process.WaitForExitAsync(CancellationToken.None);
-            }
+            await EndAsync(process, deadline, CancellationToken.None);
         }
         _started = null;
         _state = "stopped";
@@ -100,6 +119,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         }
         start.Environment[Lifeline.Variable] = lifeline;
         _process?.Dispose();
+        _logBegins = LogFile.Length(log);
         _process = Process.Start(start)!;
         // Read by others while we go on to the next process: a value of its own, not the Process.
         _started = new Started(_process.Id, ProcessIdentity.Find(_process.Id)?.ToString());
@@ -116,7 +136,9 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
                 var since = time.GetTimestamp();
                 await WaitForEndAsync();
                 pause = time.GetElapsedTime(since) > Healthy ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                _words = Words();
                 _started = null;
+                Answers = false;
                 _state = "backoff";
                 changed();
                 await Task.Delay(pause * (0.75 + (Random.Shared.NextDouble() / 2)), time, _stop.Token);
@@ -131,30 +153,62 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         }
     }
 
+    // A process that lives and does not answer is as good as dead, and would never be started again by itself.
     private async Task WaitForEndAsync()
     {
         var ended = _process!.WaitForExitAsync(_stop.Token);
-        while (await Task.WhenAny(ended, Task.Delay(TimeSpan.FromSeconds(30), time, _stop.Token)) != ended)
+        var answered = time.GetTimestamp();
+        while (await Task.WhenAny(ended, Task.Delay(CheckEvery, time, _stop.Token)) != ended)
         {
             _stop.Token.ThrowIfCancellationRequested();
-            Rotate();
+            LogFile.TryBound(log);
+            Answers = await ProbeAsync(_stop.Token);
+            if (Answers || !MayAnswer())
+            {
+                answered = time.GetTimestamp();
+            }
+            else if (_begun && time.GetElapsedTime(answered) > HungAfter)
+            {
+                Say($"{plan.Name} lives and has not answered for {HungAfter.TotalSeconds:0} s: it is ended and started again");
+                await EndAsync(_process, EndPatience, _stop.Token);
+            }
         }
         await ended;
     }
 
-    // The service appends to the file it has open, so the file is emptied rather than moved away.
-    private void Rotate()
+    private async Task<bool> ProbeAsync(CancellationToken cancellationToken)
     {
-        var file = new FileInfo(log);
-        if (file.Exists && file.Length > LogBytes)
+        using var patience = new CancellationTokenSource(ProbePatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
         {
-            File.Copy(log, log + ".1", overwrite: true);
-            using var stream = new FileStream(log, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
-            stream.SetLength(0);
+            return await plan.AnswersAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
-    private string Tail() => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(12)) : "(nothing)";
+    // SIGTERM, a wait, and SIGKILL when the deadline passes.
+    private async Task EndAsync(Process process, TimeSpan deadline, CancellationToken cancellationToken)
+    {
+        Signals.Terminate(process.Id);
+        using var patience = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            await process.WaitForExitAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            process.Kill();
+            await process.WaitForExitAsync(cancellationToken);
+        }
+    }
+
+    // What its newest process wrote at last.
+    private string Words() => LogFile.Tail(log, _logBegins, 12) is { Length: > 0 } words ? words : "(nothing)";
 
     private sealed record Started(int Pid, string? Identity);
 }

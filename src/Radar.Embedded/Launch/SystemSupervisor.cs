@@ -129,13 +129,25 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
     private async Task BeginAsync(ServicePlan service, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var supervised = new SupervisedService(service, state.Log(service.Name), state.Lock, Write, time);
+        var supervised = new SupervisedService(service, state.Log(service.Name), state.Lock, Write, time)
+        {
+            Say = say,
+            MayAnswer = () => Answer(service.LeansOn),
+        };
         lock (_gate)
         {
             _services.Add(supervised);
         }
         await supervised.StartAsync(ServiceDeadline, cancellationToken);
         say($"{service.Name,-10} {service.Address ?? "running"} ({time.GetElapsedTime(started).TotalSeconds:0.0} s){(service.Detail is { } detail ? ", " + detail : "")}");
+    }
+
+    private bool Answer(IReadOnlyList<string> names)
+    {
+        lock (_gate)
+        {
+            return _services.Where(service => names.Contains(service.Plan.Name)).All(service => service.Answers);
+        }
     }
 
     private async Task TriggerAsync(string dashboard, CancellationToken cancellationToken)

@@ -67,6 +67,10 @@ internal static class UpCommand
         catch (EmbeddedException ex)
         {
             await Console.Error.WriteLineAsync($"radar up: {ex.Message}");
+            if (Lifeline.IsHeld(state.Lock) && !parse.GetValue(Supervise))
+            {
+                await Console.Error.WriteLineAsync("The system stays up for ./radar status and ./radar logs. After correcting something: ./radar down, and up again.");
+            }
             return 1;
         }
         catch (OperationCanceledException)

@@ -103,8 +103,22 @@ internal sealed record UpPlan
             HistoryUntil = until ?? plan.HistoryUntil ?? Math.Max(first, (last ?? first) - (long)LivePart.TotalMilliseconds),
             PageSize = typed.PageSize,
             Port = typed.Port,
-            ExchangeOptions = typed.ExchangeOptions?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [],
+            ExchangeOptions = Further(typed.ExchangeOptions),
         };
+    }
+
+    private static string[] Further(string? typed)
+    {
+        var options = typed?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+        try
+        {
+            Exchange.ExchangeCommand.Check(options);
+            return options;
+        }
+        catch (EmbeddedException wrong)
+        {
+            throw new EmbeddedException($"--exchange-options \"{typed}\": {wrong.Message}", wrong);
+        }
     }
 
     private static UpPlan Replayed(string folder, long? from, long? to)

@@ -77,6 +77,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
         var log = Path.Combine(home.Data, "server.log");
         var process = WatchedProcess.Start(home.User, "INT", log, [home.Program("postgres"), "-D", home.Data, .. Arguments(settings)]);
+        process.KeepBounded(log, time);
         var connectionString = ConnectionStringOf(settings);
         try
         {

@@ -20,6 +20,7 @@ internal sealed class WatchedProcess : IDisposable
         """;
 
     private readonly Process _process;
+    private readonly CancellationTokenSource _ended = new();
 
     private WatchedProcess(Process process) => _process = process;
 
@@ -47,6 +48,9 @@ internal sealed class WatchedProcess : IDisposable
         return new WatchedProcess(Process.Start(start)!);
     }
 
+    /// <summary>Keeps its log from growing without end for as long as this lives.</summary>
+    public void KeepBounded(string log, TimeProvider time) => _ = LogFile.KeepBoundedAsync(log, time, _ended.Token);
+
     /// <summary>Asks it to stop, waits, and kills it when the deadline passes.</summary>
     public async Task StopAsync(TimeSpan deadline, TimeProvider time)
     {
@@ -70,5 +74,10 @@ internal sealed class WatchedProcess : IDisposable
     public Task WaitForExitAsync(CancellationToken cancellationToken) => _process.WaitForExitAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _process.Dispose();
+    public void Dispose()
+    {
+        _ended.Cancel();
+        _ended.Dispose();
+        _process.Dispose();
+    }
 }

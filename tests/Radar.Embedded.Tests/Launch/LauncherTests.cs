@@ -87,6 +87,19 @@ public sealed class LauncherTests : IDisposable
         Assert.False(Directory.Exists(State.Path));
     }
 
+    [Theory]
+    [InlineData("--faults 999=1", "999=1")]
+    [InlineData("--nonsense 1", "--nonsense")]
+    [InlineData("--weight-limit few", "few")]
+    public async Task Up_ExchangeOptionThatIsWrong_NamesItBeforeAnythingStarts(string options, string named)
+    {
+        var (exitCode, output) = await UpAsync("--exchange-options", options);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("--exchange-options", output, StringComparison.Ordinal);
+        Assert.Contains(named, output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(State.Path));
+    }
+
     private ServiceState Service(string name) => State.ReadSystem()!.Services.Single(service => service.Name == name);
 
     private Task<(int ExitCode, string Output)> UpAsync(params string[] arguments) =>

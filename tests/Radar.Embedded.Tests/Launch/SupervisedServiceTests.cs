@@ -39,6 +39,43 @@ public sealed class SupervisedServiceTests : IDisposable
     }
 
     [Fact]
+    public async Task KeepsEnding_AfterAnEarlierLife_SaysOnlyWhatItSaidNow()
+    {
+        await File.WriteAllTextAsync(_folder.In("test.log"), "an older story\n");
+        using var service = Service("echo 'the reason why'; exit 3", _ => Task.FromResult(false));
+        var problem = await Assert.ThrowsAsync<EmbeddedException>(() => service.StartAsync(Patience.Long, default));
+        Assert.EndsWith("\nthe reason why", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("older story", problem.Message, StringComparison.Ordinal);
+        await service.StopAsync(Patience.Long);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Hung_IsStartedAgainUnlessWhatItLeansOnIsAway(bool others)
+    {
+        var answers = true;
+        var said = new List<string>();
+        var looks = 0;
+        using var service = new SupervisedService(
+            new ServicePlan("test", ["sleep", "600"], new Dictionary<string, string>(), null, null, _ => Task.FromResult(Volatile.Read(ref answers))),
+            _folder.In("test.log"), _folder.In("up.lock"), () => { }, TimeProvider.System)
+        {
+            CheckEvery = TimeSpan.FromMilliseconds(10),
+            HungAfter = TimeSpan.FromMilliseconds(50),
+            Say = said.Add,
+            MayAnswer = () => Interlocked.Increment(ref looks) > 0 && others,
+        };
+        await service.StartAsync(Patience.Long, default);
+        var first = service.State;
+        Volatile.Write(ref answers, false);
+        await Eventually.TrueAsync(() => others ? service.State is { Restarts: > 0, Pid: > 0 } : looks > 50, Patience.Long, "it to be judged");
+        Assert.Equal(others, service.State.Process != first.Process);
+        Assert.Equal(others, said.Count > 0);
+        await service.StopAsync(Patience.Long);
+    }
+
+    [Fact]
     public async Task Stop_ServiceThatIgnoresTerm_IsKilledAtTheDeadline()
     {
         var marker = _folder.In("deaf");
