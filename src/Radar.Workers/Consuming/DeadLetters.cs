@@ -4,15 +4,13 @@ using Radar.Jobs.Fleet;
 
 namespace Radar.Workers.Consuming;
 
-/// <summary>Records that could not be read, kept for whoever looks into it: one line of JSON each, with where it came from, why, and its bytes.</summary>
+/// <summary>Records that could not be read, kept whole for whoever looks into it: one line of JSON each, with where it came from, why, and its bytes.</summary>
 internal sealed class DeadLetters(string logsDirectory, WorkerId worker, TimeProvider time)
 {
-    private const int MostBytes = 64 * 1024;
-
     /// <summary>The file.</summary>
     public string Path { get; } = System.IO.Path.Combine(logsDirectory, "dead-letters", worker.FileName + ".jsonl");
 
-    /// <summary>Keeps a record, before its offset moves.</summary>
+    /// <summary>Keeps a record, before its offset moves: a crash in between keeps it twice, and one that cannot be kept is not passed over.</summary>
     public void Keep(ConsumeResult<byte[], byte[]> record, string problem)
     {
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(Path)!);
@@ -29,7 +27,7 @@ internal sealed class DeadLetters(string logsDirectory, WorkerId worker, TimePro
             json.WriteString("problem", problem);
             json.WriteNumber("bytes", value.Length);
             json.WriteBase64String("key", record.Message.Key ?? []);
-            json.WriteBase64String("value", value.AsSpan(0, Math.Min(value.Length, MostBytes)));
+            json.WriteBase64String("value", value);
             json.WriteEndObject();
         }
         line.WriteByte((byte)'\n');

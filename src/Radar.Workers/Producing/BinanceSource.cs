@@ -34,6 +34,18 @@ internal sealed class BinanceSource : ICandleSource
         }
     }
 
+    public async Task EnsureKnownAsync(string symbol, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = await _client.KlinesAsync(symbol, startTime: 0, limit: 1, cancellationToken).ConfigureAwait(false);
+        }
+        catch (BinanceException refused)
+        {
+            throw Unworkable(refused);
+        }
+    }
+
     public async IAsyncEnumerable<IReadOnlyList<Candle>> ReadAsync(
         string symbol, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

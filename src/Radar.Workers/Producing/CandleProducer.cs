@@ -14,6 +14,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
 {
     private const int PagesAhead = 4;
     private static readonly TimeSpan EmptyBegins = TimeSpan.FromDays(3);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(3);
 
     private ICandleSource? _source;
     private ILogger _logger = null!;
@@ -25,6 +26,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
         _source?.Dispose();
         _source = open(context, phrase => activities.Set("exchange", phrase));
         context.Activity = null;
+        await AskForMarketsAsync(context, cancellationToken).ConfigureAwait(false);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var markets = new List<(CandleTable Table, PricesCsv Csv)>();
         foreach (var symbol in options.Symbols)
@@ -44,6 +46,24 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
         _source?.Dispose();
         _source = null;
         return ValueTask.CompletedTask;
+    }
+
+    // A market that the exchange does not know is told before anybody counts on us. An exchange that does not answer is waited for at work.
+    private async Task AskForMarketsAsync(WorkerContext context, CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(AnswerPatience, context.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            foreach (var symbol in options.Symbols)
+            {
+                await _source!.EnsureKnownAsync(symbol, either.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The work itself asks again, and says that it waits.
+        }
     }
 
     private IEnumerable<Func<Task>> Market(CandleTable table, PricesCsv csv, WorkerContext context, Activities activities, CancellationToken cancellationToken)

@@ -32,6 +32,9 @@ internal sealed partial class Agent
     [LoggerMessage(LogLevel.Error, "Worker {Worker} failed: {Reason}; gave up after {Restarts} restarts")]
     private partial void LogFailed(WorkerId worker, string reason, int restarts);
 
+    [LoggerMessage(LogLevel.Error, "Worker {Worker} failed and is not started again: {Problem}")]
+    private partial void LogMisconfigured(WorkerId worker, string problem);
+
     [LoggerMessage(LogLevel.Warning, "Sent SIGTERM to {Worker}, process {Pid}")]
     private partial void LogTerminating(WorkerId worker, int pid);
 

@@ -24,6 +24,7 @@ internal sealed partial class Agent(
     private readonly WorkerLauncher _launcher = new(options.Name, FleetKey.Of(database.ConnectionString), listener.Wake);
     private readonly Dictionary<WorkerId, Watch> _watches = [];
     private readonly Dictionary<WorkerId, string> _killedFor = [];
+    private readonly Dictionary<WorkerId, long> _logBegins = [];
     private bool _away;
 
     /// <summary>Supervises until told to stop, or until a newer process is this agent.</summary>
@@ -150,6 +151,7 @@ internal sealed partial class Agent(
             return; // Something changed since we looked; we look again at once.
         }
         _watches.Remove(worker.Id);
+        _logBegins[worker.Id] = Log(worker.Id).Length;
         if (_launcher.Launch(worker, Log(worker.Id).Path) is { } process)
         {
             LogLaunched(worker.Id, process.Pid);
@@ -161,8 +163,19 @@ internal sealed partial class Agent(
     {
         var healthy = worker.Actual is WorkerState.Running or WorkerState.Paused && now - worker.ActualAt >= options.HealthyAfter;
         var restart = (healthy ? 0 : worker.Restarts) + 1;
-        var how = (_killedFor.Remove(worker.Id, out var why) ? $"killed: {why}" : _launcher.HowEnded(worker.Pid)) ?? "its process is gone";
-        var reason = worker.Error is { } error ? $"{error} ({how})" : $"ended without a word ({how})";
+        var code = _launcher.ExitCode(worker.Pid);
+        var how = _killedFor.Remove(worker.Id, out var why) ? $"killed: {why}"
+            : code is null ? "its process is gone" : code > 128 ? $"signal {code - 128}" : $"exit code {code}";
+        if (code == ExitCodes.Misconfigured)
+        {
+            // It says why on its standard error, and would say the same again.
+            var words = Words(worker.Id);
+            LogMisconfigured(worker.Id, words);
+            await _table.MoveAsync(
+                worker, WorkerState.Failed, $"a setting is wrong ({how})", worker.Restarts, null, words, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        var reason = worker.Error is not { } error ? $"ended without a word ({how})" : error.EndsWith($"({how})", StringComparison.Ordinal) ? error : $"{error} ({how})";
 #pragma warning disable CA5394 // Spreads restarts; nobody gains by guessing it.
         var delay = RestartPolicy.Delay(restart, options, Random.Shared.NextDouble());
 #pragma warning restore CA5394
@@ -178,7 +191,7 @@ internal sealed partial class Agent(
             LogFailed(worker.Id, reason, restart - 1);
             await _table.MoveAsync(
                 worker, WorkerState.Failed, $"{reason}; gave up after {restart - 1} restarts", worker.Restarts, null,
-                $"{reason}. Gave up after {restart - 1} restarts. Last lines of its log:\n{Log(worker.Id).Tail(8)}", cancellationToken).ConfigureAwait(false);
+                $"{reason}. Gave up after {restart - 1} restarts. Last lines of its log:\n{Words(worker.Id)}", cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -198,6 +211,9 @@ internal sealed partial class Agent(
         return new WorkerSight(
             alive, time.GetElapsedTime(watch.Since, now), watch.UnwantedSince is { } since ? time.GetElapsedTime(since, now) : TimeSpan.Zero);
     }
+
+    // What its newest process wrote at last.
+    private string Words(WorkerId id) => Log(id).Tail(8, _logBegins.GetValueOrDefault(id));
 
     private List<WorkerProcess> Leftovers(WorkerId id) =>
         [.. ProcessTable.Find(_fleet).Where(p => p.Worker == id && p.Agent == options.Name)];

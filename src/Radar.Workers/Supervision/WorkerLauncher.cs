@@ -50,10 +50,10 @@ internal sealed class WorkerLauncher(string agent, string fleet, Action ended)
         return ProcessIdentity.Find(child.Id);
     }
 
-    /// <summary>How a child that is gone ended, in words; null when it was not ours.</summary>
-    public string? HowEnded(int? pid) =>
+    /// <summary>Exit code of a child that is gone, 128 and the signal's number where one ended it; null when it was not ours.</summary>
+    public int? ExitCode(int? pid) =>
         pid is { } id && _children.TryGetValue(id, out var child) && child.WaitForExit(Reaped) // /proc tells a little before the runtime does.
-            ? child.ExitCode > 128 ? $"signal {child.ExitCode - 128}" : $"exit code {child.ExitCode}"
+            ? child.ExitCode
             : null;
 
     // Those that ended long ago.

@@ -29,15 +29,20 @@ internal sealed class WorkerLog(string path, int maxBytes, int kept)
         log.SetLength(0);
     }
 
+    /// <summary>How long it is now.</summary>
+    public long Length => File.Exists(path) ? new FileInfo(path).Length : 0;
+
     /// <summary>The last lines, oldest first; empty when there is no log.</summary>
-    public string Tail(int lines)
+    /// <param name="lines">How many.</param>
+    /// <param name="since">Only what was written beyond this length; all of a log that was rotated meanwhile.</param>
+    public string Tail(int lines, long since = 0)
     {
         if (!File.Exists(path))
         {
             return "";
         }
         using var log = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        log.Seek(-Math.Min(log.Length, 8_192), SeekOrigin.End);
+        log.Seek(-Math.Min(since <= log.Length ? log.Length - since : log.Length, 8_192), SeekOrigin.End);
         using var reader = new StreamReader(log, Encoding.UTF8);
         return string.Join('\n', reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).TakeLast(lines));
     }

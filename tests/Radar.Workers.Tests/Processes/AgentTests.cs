@@ -139,13 +139,28 @@ public sealed class AgentTests(PostgresFixture postgres) : IClassFixture<Postgre
     }
 
     [Fact]
-    public async Task Worker_ThatDiesAgainAndAgain_FailsWithItsLastLines()
+    public async Task Worker_WhoseSettingIsWrong_FailsAtOnceWithTheReason()
     {
-        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__AGENT__MAXRESTARTS", "1").With("RADAR__KAFKA__FETCHWAIT", "soon");
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__KAFKA__FETCHWAIT", "soon");
         system.StartAgent();
         await system.StartWorkerAsync(FleetSystem.Consumer);
         var failed = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Failed);
-        Assert.Contains("Radar:Kafka:FetchWait is 'soon'", failed.Error, StringComparison.Ordinal);
-        Assert.Contains("exit code 78", failed.Error, StringComparison.Ordinal);
+        Assert.StartsWith("Radar:Kafka:FetchWait is 'soon'", failed.Error, StringComparison.Ordinal);
+        Assert.Equal(0, await system.CountAsync("SELECT count(*) FROM radar.worker_events WHERE event = 'backoff'"));
+    }
+
+    [Fact]
+    public async Task Worker_ThatDiesAgainAndAgain_FailsWithItsLastLines()
+    {
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__AGENT__MAXRESTARTS", "1");
+        system.StartAgent();
+        await system.StartWorkerAsync(FleetSystem.Consumer);
+        var first = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+        FleetSystem.Signal(first.Pid!.Value, Kill);
+        var second = await system.UntilAsync(FleetSystem.Consumer, w => w.Actual == WorkerState.Running && w.Epoch > first.Epoch, "a second process");
+        FleetSystem.Signal(second.Pid!.Value, Kill);
+        var failed = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Failed);
+        Assert.Contains("signal 9", failed.Error, StringComparison.Ordinal);
+        Assert.Contains($"Started {FleetSystem.Consumer} as process {second.Pid}", failed.Error, StringComparison.Ordinal);
     }
 }

@@ -45,9 +45,11 @@ public sealed class WishTests(PostgresFixture postgres) : IClassFixture<Postgres
     [Fact]
     public async Task Restarting_DeletedInBackoff_EndsWithoutAProcess()
     {
-        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__KAFKA__FETCHWAIT", "soon").With("RADAR__AGENT__FIRSTDELAY", "60");
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__AGENT__FIRSTDELAY", "60");
         system.StartAgent();
         await system.StartWorkerAsync(FleetSystem.Consumer);
+        var running = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+        FleetSystem.Signal(running.Pid!.Value, 9);
         await system.UntilAsync(FleetSystem.Consumer, WorkerState.Backoff);
         await system.AskAsync(FleetSystem.Consumer, DesiredState.Delete);
         await system.UntilAsync(FleetSystem.Consumer, WorkerState.Deleted);

@@ -8,6 +8,7 @@ using Radar.Market.Binance;
 using Radar.Market.Candles;
 using Radar.Market.Topics;
 using Radar.Testing;
+using Radar.Workers.Hosting;
 using Radar.Workers.Producing;
 
 namespace Radar.Workers.Tests.Producing;
@@ -100,6 +101,18 @@ public sealed class CandleProducerTests(PostgresFixture postgres) : IClassFixtur
         Assert.Equal(0, await work.CountAsync("SELECT count(*) FROM btcusdt"));
     }
 
+    [Fact]
+    public async Task Market_TheExchangeDoesNotKnow_IsToldBeforeItRuns()
+    {
+        await using var broker = MockBroker.Start(0, Topics);
+        await using var work = await Work.CreateAsync(postgres, WorkerId.Producer);
+        await using var producer = Producer(work, broker.BootstrapServers, new Exchange { Unknown = "BTCUSDT" });
+        work.Start(producer);
+        var problem = await Assert.ThrowsAsync<UnworkableException>(() => work.UntilAsync(() => Task.FromResult(false), "it to be refused"));
+        Assert.Contains("BTCUSDT", problem.Message, StringComparison.Ordinal);
+        Assert.False(work.IsRunning);
+    }
+
     private static CandleProducer Producer(Work work, string bootstrapServers, Exchange exchange) => new(
         new ProducerOptions { Symbols = ["BTCUSDT"], BootstrapServers = bootstrapServers, Exchange = new ExchangeOptions { From = 0 }, DataDirectory = work.Folder },
         (_, _) => exchange);
@@ -132,9 +145,14 @@ public sealed class CandleProducerTests(PostgresFixture postgres) : IClassFixtur
 
         public long AskedFrom { get; private set; } = -1;
 
+        public string? Unknown { get; init; }
+
         public void Say(IReadOnlyList<Candle> page) => _pages.Writer.TryWrite(page);
 
         public Task<long> NowAsync(CancellationToken cancellationToken) => Task.FromResult(0L);
+
+        public Task EnsureKnownAsync(string symbol, CancellationToken cancellationToken) =>
+            symbol == Unknown ? throw new UnworkableException($"no {symbol} here") : Task.CompletedTask;
 
         public async IAsyncEnumerable<IReadOnlyList<Candle>> ReadAsync(
             string symbol, long from, [EnumeratorCancellation] CancellationToken cancellationToken)
