@@ -1,5 +1,6 @@
 using Npgsql;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.Workflows;
 using Radar.Scheduler.Auth;
 
 namespace Radar.Scheduler.Api;
@@ -29,8 +30,7 @@ internal static class FleetEndpoints
         var who = context.User.Identity!.Name!;
         if (!await fleet.AskAsync(new WorkerId(desire.Worker), desired, who, cancellationToken))
         {
-            var known = (await fleet.ListAsync(cancellationToken)).Select(worker => worker.Id.Value);
-            return Results.NotFound(new { error = $"There is no worker '{desire.Worker}'. Known: {string.Join(", ", known)}." });
+            return await UnknownAsync(desire.Worker, fleet, cancellationToken);
         }
         await accounts.AuditAsync(who, desire.Desired, desire.Worker, cancellationToken);
         return Results.Ok(new { worker = desire.Worker, desired });
@@ -59,10 +59,19 @@ internal static class FleetEndpoints
         // Only a known worker's name becomes a path.
         if (await fleet.FindAsync(new WorkerId(worker), cancellationToken) is null)
         {
-            return Results.NotFound(new { error = $"There is no worker '{worker}'." });
+            return await UnknownAsync(worker, fleet, cancellationToken);
         }
         var path = WorkerLogs.Path(configuration["Radar:Logs:Directory"] ?? "logs", new WorkerId(worker));
         return Results.Ok(new { path, lines = await WorkerLogs.TailAsync(path, Math.Clamp(tail ?? 200, 1, MostLines), cancellationToken) });
+    }
+
+    private static async Task<IResult> UnknownAsync(string worker, IFleet fleet, CancellationToken cancellationToken)
+    {
+        var known = (await fleet.ListAsync(cancellationToken)).Select(w => w.Id.Value).ToList();
+        return Results.NotFound(new
+        {
+            error = $"There is no worker '{worker}'.{Nearest.Suggest(worker, known)} Known: {(known.Count == 0 ? "none; start-fleet makes them" : string.Join(", ", known))}.",
+        });
     }
 
     /// <summary>What is asked of a worker.</summary>

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json;
 using Npgsql;
 using Radar.Jobs.Engine;
 using Radar.Jobs.Fleet;
@@ -24,70 +23,46 @@ internal static class CheckCommand
         foreach (var (invariant, findAsync) in Invariants(system, database, token))
         {
             // A system at work is always in the middle of something: only what stays is a fault.
-            var findings = await findAsync();
-            for (var started = TimeProvider.System.GetTimestamp(); findings.Count > 0 && TimeProvider.System.GetElapsedTime(started) < Patience;)
+            var finding = await findAsync();
+            for (var started = TimeProvider.System.GetTimestamp(); finding.Verdict != "ok" && TimeProvider.System.GetElapsedTime(started) < Patience;)
             {
                 await Task.Delay(Look, TimeProvider.System, token);
-                findings = await findAsync();
+                finding = await findAsync();
             }
-            broken |= findings.Count > 0;
-            Console.WriteLine($"{(findings.Count == 0 ? "ok" : "FAULT"),-6} {invariant}{(findings.Count == 0 ? "" : ": " + string.Join("; ", findings.Take(5)))}");
+            broken |= finding.Faults.Count > 0;
+            Console.WriteLine($"{finding.Verdict,-6} {invariant}{finding.Detail}");
         }
         return broken ? 1 : 0;
     });
 
-    private static IEnumerable<(string Invariant, Func<Task<IReadOnlyList<string>>> FindAsync)> Invariants(
+    private static IEnumerable<(string Invariant, Func<Task<Finding>> FindAsync)> Invariants(
         SystemFolder system, NpgsqlDataSource database, CancellationToken token)
     {
         var models = ModelFiles.All();
         foreach (var symbol in models.Select(model => model.Id.Crypto).Distinct())
         {
             var table = new CandleTable(database, symbol);
-            yield return ($"{symbol}: no candle is missing that the exchange has", () => GapsAsync(system, table, token));
-            yield return ($"{symbol}: no candle is there twice, none is out of its minute", () => RowsAsync(
+            ModelFile[] ours = [.. models.Where(model => model.Id.Crypto == symbol)];
+            yield return ($"{symbol}: no candle is missing that the exchange has", () => new GapCheck(Exchange(system), table).FindAsync(token));
+            yield return ($"{symbol}: no candle is there twice, none is out of its minute", Of(() => RowsAsync(
                 database,
-                $"SELECT open_time::text FROM public.\"{symbol.ToLowerInvariant()}\" GROUP BY open_time HAVING count(*) > 1 OR date_trunc('minute', open_time) <> open_time LIMIT 5",
-                token));
-            yield return ($"{symbol}: every candle that can have a prediction has it", () => PredictionsAsync(
-                table, [.. models.Where(model => model.Id.Crypto == symbol)], token));
+                $"SELECT open_time::text FROM public.\"{symbol.ToLowerInvariant()}\" GROUP BY open_time HAVING count(*) > 1 OR date_trunc('minute', open_time) <> open_time",
+                token)));
+            yield return ($"{symbol}: every candle that can have a prediction has it", Of(() => PredictionsAsync(table, ours, token)));
+            var files = new FileCheck(system.Path, table, [.. ours.Select(model => model.Id)]);
+            yield return ($"{symbol}: the files of prices and predictions say what the table says", () => files.FindAsync(token));
         }
-        yield return ("no run or task is stuck", () => new RunAudit(database).FindAsync(token));
-        yield return ("engine jobs and tasks agree", () => EngineFaultsAsync(database, token));
-        yield return ("processes and workers agree", () => new FleetAudit(database).FindAsync(token));
-        yield return ("no worker has failed", () => RowsAsync(
-            database, "SELECT worker_id || ': ' || coalesce(error, '') FROM radar.workers WHERE actual = 'failed'", token));
+        yield return ("no run or task is stuck", Of(() => new RunAudit(database).FindAsync(token)));
+        yield return ("engine jobs and tasks agree", Of(() => EngineFaultsAsync(database, token)));
+        yield return ("processes and workers agree", Of(() => new FleetAudit(database).FindAsync(token)));
+        yield return ("no worker has failed", Of(() => RowsAsync(
+            database, "SELECT worker_id || ': ' || coalesce(error, '') FROM radar.workers WHERE actual = 'failed'", token)));
     }
 
-    private static async Task<IReadOnlyList<string>> GapsAsync(SystemFolder system, CandleTable table, CancellationToken cancellationToken)
-    {
-        var findings = new List<string>();
-        foreach (var gap in await table.GapsAsync(new TimeRange(long.MinValue, long.MaxValue), cancellationToken))
-        {
-            if (await ExchangeHasAsync(system, table.Symbol, gap, cancellationToken) is not false)
-            {
-                findings.Add($"from {CandleTime.Format(gap.From)} to {CandleTime.Format(gap.To)}");
-            }
-        }
-        return findings;
-    }
+    private static Func<Task<Finding>> Of(Func<Task<IReadOnlyList<string>>> findAsync) => async () => new Finding(await findAsync());
 
-    // Null when the exchange cannot be asked: then nobody knows, and the gap is named.
-    private static async Task<bool?> ExchangeHasAsync(SystemFolder system, string symbol, CandleGap gap, CancellationToken cancellationToken)
-    {
-        var exchange = system.Address("exchange") ?? Environment.GetEnvironmentVariable("RADAR__EXCHANGE__BASEURL") ?? "https://data-api.binance.vision";
-        try
-        {
-            using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(10) };
-            var klines = await http.GetFromJsonAsync<JsonElement>(
-                new Uri($"{exchange}/api/v3/klines?symbol={symbol}&interval=1m&startTime={gap.From}&endTime={gap.To - 1}&limit=1"), cancellationToken);
-            return klines.GetArrayLength() > 0;
-        }
-        catch (Exception silent) when (silent is HttpRequestException or JsonException or InvalidOperationException
-            || silent is TaskCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            return null; // Away, overloaded, or cut off in the middle of its answer: the next look may fare better.
-        }
-    }
+    private static Uri Exchange(SystemFolder system) =>
+        new(system.Address("exchange") ?? Environment.GetEnvironmentVariable("RADAR__EXCHANGE__BASEURL") ?? "https://data-api.binance.vision");
 
     private static async Task<IReadOnlyList<string>> PredictionsAsync(CandleTable table, IReadOnlyList<ModelFile> models, CancellationToken cancellationToken)
     {

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Npgsql;
+using Radar.Jobs.Workflows;
 using Radar.Market;
 using Radar.Market.Candles;
 using Radar.Market.Models;
@@ -26,6 +28,7 @@ internal static class ExportCommand
             }
             await using var database = system.Database();
             var export = new CandleExport(new PredictionStore(new CandleTable(database, parse.GetRequiredValue(crypto))));
+            await RefuseUnknownAsync(database, parse.GetRequiredValue(crypto), token);
             await using var output = Console.OpenStandardOutput();
             _ = parse.GetRequiredValue(what) == "candles"
                 ? await export.WriteCandlesAsync(range, parse.GetValue(format), output, token)
@@ -33,6 +36,23 @@ internal static class ExportCommand
                     [.. ModelFiles.All().Select(file => file.Id).Where(id => id.Crypto == parse.GetRequiredValue(crypto))], range, parse.GetValue(format), output, token);
             return 0;
         });
+    }
+
+    private static async Task RefuseUnknownAsync(NpgsqlDataSource database, string crypto, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            "SELECT upper(table_name) FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'open_time' ORDER BY 1");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var known = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            known.Add(reader.GetString(0));
+        }
+        if (!known.Contains(crypto, StringComparer.Ordinal))
+        {
+            throw new OperatorException(
+                $"--crypto {crypto}: this system has no candles of it.{Nearest.Suggest(crypto, known)} It has those of: {(known.Count == 0 ? "nothing yet" : string.Join(", ", known))}.");
+        }
     }
 
     private static long Time(string option, string text) => CandleTime.TryParse(text, out var time) || CandleTime.TryParse(text + " 00:00:00", out time)

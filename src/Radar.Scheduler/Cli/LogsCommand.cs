@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.Workflows;
 using Radar.Scheduler.Api;
 
 namespace Radar.Scheduler.Cli;
@@ -19,7 +20,9 @@ internal static class LogsCommand
             var path = WorkerLogs.Path(Path.Combine(system.Path, "logs"), new WorkerId(parse.GetRequiredValue(worker)));
             if (!File.Exists(path))
             {
-                throw new OperatorException($"There is no log {path}: see ./radar workers for the names.");
+                var known = await KnownAsync(system, token);
+                throw new OperatorException(
+                    $"There is no log {path}.{Nearest.Suggest(parse.GetRequiredValue(worker), known)} Workers: {(known.Count == 0 ? "none" : string.Join(", ", known))}.");
             }
             var position = new FileInfo(path).Length;
             foreach (var line in await WorkerLogs.TailAsync(path, parse.GetValue(lines), token))
@@ -37,5 +40,18 @@ internal static class LogsCommand
             }
             return 0;
         });
+    }
+
+    private static async Task<IReadOnlyList<string>> KnownAsync(SystemFolder system, CancellationToken cancellationToken)
+    {
+        await using var database = system.Database();
+        await using var command = database.CreateCommand("SELECT worker_id FROM radar.workers ORDER BY worker_id");
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var known = new List<string>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            known.Add(reader.GetString(0));
+        }
+        return known;
     }
 }

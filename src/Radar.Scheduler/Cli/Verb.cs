@@ -23,9 +23,11 @@ internal static class Verb
         }
         command.SetAction(async (parse, token) =>
         {
+            SystemFolder? system = null;
             try
             {
-                return await run(parse, SystemFolder.Open(parse), token);
+                system = SystemFolder.Open(parse);
+                return await run(parse, system, token);
             }
             catch (Exception ex) when (ex is OperatorException or ArgumentException)
             {
@@ -33,7 +35,9 @@ internal static class Verb
             }
             catch (Exception ex) when (ex is NpgsqlException or HttpRequestException)
             {
-                await Console.Error.WriteLineAsync($"radar {name}: the system does not answer ({ex.Message}): see ./radar status.");
+                await Console.Error.WriteLineAsync(system is { Phase: not "up" }
+                    ? $"radar {name}: {system.Down().Message}"
+                    : $"radar {name}: the system does not answer ({ex.Message.ReplaceLineEndings(" ")}): see ./radar status.");
             }
             catch (OperationCanceledException)
             {

@@ -1,8 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Radar.Embedded.Exchange;
 using Radar.Jobs.Schema;
 using Radar.Market;
 using Radar.Market.Candles;
+using Radar.Market.Models;
+using Radar.Market.Predictions;
 using Radar.Testing;
 
 namespace Radar.Scheduler.Tests.Cli;
@@ -28,6 +31,11 @@ public sealed class CheckTests : IAsyncLifetime
             WHERE open_time >= '2026-01-01 00:30'
             """);
         _radar = new OperatorProcess(_postgres.Server, _database);
+        await new PricesCsv(PricesCsv.PathOf(_radar.State, "BTCUSDT"), table).SyncAsync(CancellationToken.None);
+        foreach (var model in Models)
+        {
+            await new PredictionsCsv(PredictionsCsv.PathOf(_radar.State, model), new PredictionStore(table), model).SyncAsync(CancellationToken.None);
+        }
     }
 
     public async Task DisposeAsync()
@@ -50,14 +58,55 @@ public sealed class CheckTests : IAsyncLifetime
             INSERT INTO radar.task_runs (run_id, task, template, ordinal, runs_when, queue, state, lease_until)
             SELECT run_id, 'hang', 'hang', 0, 'succeeded', 'default', 'running', now() - interval '1 hour' FROM radar.workflow_runs;
             """);
+        await using var exchange = await ExchangeServer.StartAsync(
+            new ExchangeSettings { From = Begin, HistoryUntil = Begin + 60 * CandleTime.Minute }, TimeProvider.System, CancellationToken.None);
+        _radar.Exchange = exchange.Address;
         var (broken, found, _) = await _radar.RunAsync("check");
         Assert.Equal(1, broken);
-        var faults = found.Split('\n').Where(line => line.StartsWith("FAULT", StringComparison.Ordinal)).ToList();
-        Assert.Contains(faults, line => line.Contains("2026-01-01 00:20", StringComparison.Ordinal));
+        var faults = Faults(found);
+        Assert.Contains(faults, line => line.Contains("no candle is missing", StringComparison.Ordinal) && line.Contains("2026-01-01 00:20", StringComparison.Ordinal));
         Assert.Contains(faults, line => line.Contains("BTCUSDT/tst/v2 lacks 1", StringComparison.Ordinal) && line.Contains("00:35", StringComparison.Ordinal));
         Assert.Contains(faults, line => line.Contains("task hang", StringComparison.Ordinal));
-        Assert.Equal(3, faults.Count);
+        // Both are still in the files.
+        Assert.Contains(faults, line => line.Contains("prices/BTCUSDT.csv: 1 row(s) are not in the table (2026-01-01 00:20", StringComparison.Ordinal)
+            && line.Contains("tst/v2.csv: 1 row(s) are not in the table (2026-01-01 00:35", StringComparison.Ordinal));
+        Assert.Equal(4, faults.Count);
     }
+
+    [Fact]
+    public async Task Check_of_a_gap_that_nobody_can_be_asked_about_says_so_and_calls_it_no_fault()
+    {
+        await ExecuteAsync("DELETE FROM btcusdt WHERE open_time = '2026-01-01 00:20'");
+        await new PricesCsv(PricesCsv.PathOf(_radar.State, "BTCUSDT"), new CandleTable(_database, "BTCUSDT")).SyncAsync(CancellationToken.None);
+        var (code, output, errors) = await _radar.RunAsync("check");
+        Assert.True(code == 0, output + errors);
+        Assert.Empty(Faults(output));
+        var line = Assert.Single(output.Split('\n'), line => line.StartsWith("? ", StringComparison.Ordinal));
+        Assert.Contains("could not be asked", line, StringComparison.Ordinal);
+        Assert.Contains("2026-01-01 00:20", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_names_rows_of_files_that_differ_from_the_tables()
+    {
+        var prices = PricesCsv.PathOf(_radar.State, "BTCUSDT");
+        var lines = await File.ReadAllLinesAsync(prices);
+        lines[6] = lines[6].Replace("100.5", "100.25", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(prices, ["open_time,open,high,low,close,volume,quote_asset_volume,trades,taker_base,taker_quote,ignore", "2025-12-31 23:59:00+00:00,1,1,1,1,1,1,1,1,1,0", .. lines[1..11], .. lines[12..]]);
+        File.Delete(PredictionsCsv.PathOf(_radar.State, Models[0]));
+        var (code, output, _) = await _radar.RunAsync("check");
+        Assert.Equal(1, code);
+        var fault = Assert.Single(Faults(output));
+        Assert.Contains("prices/BTCUSDT.csv: 1 row(s) differ from the table (2026-01-01 00:05:00)", fault, StringComparison.Ordinal);
+        Assert.Contains("prices/BTCUSDT.csv: 1 row(s) of the table are not in it (2026-01-01 00:10:00)", fault, StringComparison.Ordinal);
+        Assert.Contains("lightgbm/v1.csv is not there", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("2025-12-31", fault, StringComparison.Ordinal); // Older than the table, and kept.
+    }
+
+    private static IReadOnlyList<ModelId> Models { get; } =
+        [.. ((string[])["lightgbm", "tst"]).SelectMany(model => Enumerable.Range(1, 3).Select(version => ModelId.Parse($"BTCUSDT/{model}/v{version}")))];
+
+    private static List<string> Faults(string output) => [.. output.Split('\n').Where(line => line.StartsWith("FAULT", StringComparison.Ordinal))];
 
     private static Candle Minute(int at) => new(
         Begin + at * CandleTime.Minute, 100, 101, 99, 100.5, 5, Begin + (at + 1) * CandleTime.Minute - 1, 500, 10, 2.5, 250, 0);

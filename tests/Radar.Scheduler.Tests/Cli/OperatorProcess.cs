@@ -22,6 +22,12 @@ internal sealed class OperatorProcess
         });
     }
 
+    /// <summary>Who is asked what a gap is; nobody unless set.</summary>
+    public Uri Exchange { get; set; } = new("http://127.0.0.1:1");
+
+    /// <summary>The state folder.</summary>
+    public string State => _state;
+
     /// <summary>Runs a verb to its end.</summary>
     public async Task<(int Code, string Output, string Errors)> RunAsync(params string[] arguments)
     {
@@ -30,7 +36,7 @@ internal sealed class OperatorProcess
         {
             start.ArgumentList.Add(argument);
         }
-        start.Environment["RADAR__EXCHANGE__BASEURL"] = "http://127.0.0.1:1"; // Nobody: what a gap is cannot be asked.
+        start.Environment["RADAR__EXCHANGE__BASEURL"] = Exchange.ToString();
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
