@@ -39,28 +39,4 @@ public sealed class ReplayTests
         await system.UpAsync([.. Fixtures.MadeUp.Arguments(), "--until-caught-up"]);
         await EndState.AssertAsync(system, Fixtures.MadeUp);
     }
-
-    [Fact]
-    public async Task Up_UnsortedAndUnknownInput_NamesItAndLeavesNothingBehind()
-    {
-        await using var system = new RadarSystem("bad-input");
-        var missing = await system.RunAsync("up", "--headless", "--replay", Path.Combine(system.State, "nowhere"));
-        Assert.NotEqual(0, missing.ExitCode);
-        Assert.Contains("nowhere", missing.Everything, StringComparison.Ordinal);
-
-        var reversed = await system.RunAsync("up", "--headless", "--simulate", "--from", "2026-02-01", "--to", "2026-01-01");
-        Assert.NotEqual(0, reversed.ExitCode);
-        Assert.Contains("--from", reversed.Everything, StringComparison.Ordinal);
-
-        var speed = await system.RunAsync("up", "--headless", "--simulate", "--speed", "fast");
-        Assert.NotEqual(0, speed.ExitCode);
-        Assert.Contains("fast", speed.Everything, StringComparison.Ordinal);
-
-        Directory.CreateDirectory(Path.Combine(system.State, "dump"));
-        await File.WriteAllTextAsync(Path.Combine(system.State, "dump", "BTCUSDT-1m-2026-01.csv"), "1767225600000,one,two\n");
-        var unreadable = await system.RunAsync("up", "--headless", "--replay", Path.Combine(system.State, "dump"));
-        Assert.NotEqual(0, unreadable.ExitCode);
-        Assert.Contains("BTCUSDT-1m-2026-01.csv", unreadable.Everything, StringComparison.Ordinal);
-        Assert.Empty(system.Processes());
-    }
 }

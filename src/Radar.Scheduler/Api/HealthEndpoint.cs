@@ -3,7 +3,7 @@ using Radar.Jobs.Hosting;
 
 namespace Radar.Scheduler.Api;
 
-/// <summary><c>/health</c>: whether database, engine and an agent are there.</summary>
+/// <summary><c>/health</c>: whether database, engine and an agent are there, and how long ago agents and workers were heard.</summary>
 internal static class HealthEndpoint
 {
     public static void MapHealth(this WebApplication application) => application.MapGet("/health", CheckAsync).AllowAnonymous();
@@ -12,20 +12,40 @@ internal static class HealthEndpoint
     {
         var engine = node.Ready.IsCompletedSuccessfully ? "working" : node.Ready.IsFaulted ? "failed" : "starting";
         string answer;
-        long agents = 0;
+        List<Heartbeat> agents = [], workers = [];
         try
         {
-            await using var command = database.CreateCommand("SELECT count(*) FROM radar.agents WHERE until > now()");
-            agents = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+            agents = await ReadAsync(database, "SELECT name, CASE WHEN until > now() THEN 'alive' ELSE 'gone' END, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 FROM radar.agents ORDER BY 1", cancellationToken);
+            workers = await ReadAsync(database, "SELECT worker_id, actual, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 FROM radar.workers ORDER BY 1", cancellationToken);
             answer = "answers";
         }
         catch (NpgsqlException ex)
         {
             answer = $"does not answer: {ex.Message}";
         }
-        var healthy = engine == "working" && answer == "answers" && agents > 0;
+        var alive = agents.Count(agent => agent.State == "alive");
+        var healthy = engine == "working" && answer == "answers" && alive > 0;
         return Results.Json(
-            new { status = healthy ? "healthy" : "unhealthy", database = answer, engine, agents },
+            new { status = healthy ? "healthy" : "unhealthy", database = answer, engine, agents = alive, heartbeats = new { agents, workers } },
             statusCode: healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
+
+    private static async Task<List<Heartbeat>> ReadAsync(NpgsqlDataSource database, string sql, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var heartbeats = new List<Heartbeat>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            heartbeats.Add(new Heartbeat(
+                reader.GetString(0), reader.GetString(1), await reader.IsDBNullAsync(2, cancellationToken) ? null : Math.Max(0, reader.GetDouble(2))));
+        }
+        return heartbeats;
+    }
+
+    /// <summary>When somebody was heard last.</summary>
+    /// <param name="Name">The agent or the worker.</param>
+    /// <param name="State">Of an agent alive or gone, of a worker its actual state.</param>
+    /// <param name="Age">Seconds by PostgreSQL's clock; null where nothing was heard of its process yet.</param>
+    private sealed record Heartbeat(string Name, string State, double? Age);
 }

@@ -13,12 +13,30 @@ internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration
 
     private static readonly PasswordHasher<string> Hasher = new();
 
-    /// <summary>Makes the operator at the first start, and the command line's token known.</summary>
+    /// <summary>
+    /// Makes the operator at the first start, and the command line's token known. A later start with another password in the settings changes the
+    /// operator's, which ends the sessions that were opened with the old one.
+    /// </summary>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
-        if (await HashAsync(Operator, cancellationToken) is null)
+        var given = configuration["Radar:Auth:OperatorPassword"];
+        if (await HashAsync(Operator, cancellationToken) is { } known)
         {
-            var given = configuration["Radar:Auth:OperatorPassword"];
+            if (!string.IsNullOrEmpty(given) && Hasher.VerifyHashedPassword(Operator, known, given) == PasswordVerificationResult.Failed)
+            {
+                await using var change = database.CreateCommand("UPDATE radar.users SET password_hash = $2 WHERE name = $1 AND password_hash = $3");
+                change.Parameters.AddWithValue(Operator);
+                change.Parameters.AddWithValue(Hasher.HashPassword(Operator, given));
+                change.Parameters.AddWithValue(known);
+                if (await change.ExecuteNonQueryAsync(cancellationToken) == 1)
+                {
+                    await AuditAsync("settings", "change password", Operator, cancellationToken);
+                    LogChangedPassword(Operator);
+                }
+            }
+        }
+        else
+        {
             var password = string.IsNullOrEmpty(given) ? RandomNumberGenerator.GetString("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 12) : given;
             await using var insert = database.CreateCommand("INSERT INTO radar.users (name, password_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING");
             insert.Parameters.AddWithValue(Operator);
@@ -37,10 +55,11 @@ internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration
         }
     }
 
-    /// <summary>Whether name and password belong together.</summary>
-    public async Task<bool> IsRightAsync(string name, string password, CancellationToken cancellationToken) =>
-        await HashAsync(name, cancellationToken) is { } hash
-        && Hasher.VerifyHashedPassword(name, hash, password) != PasswordVerificationResult.Failed;
+    /// <summary>The stamp of a session that name and password open, or null when they do not belong together.</summary>
+    public async Task<string?> LogInAsync(string name, string password, CancellationToken cancellationToken) =>
+        await HashAsync(name, cancellationToken) is { } hash && Hasher.VerifyHashedPassword(name, hash, password) != PasswordVerificationResult.Failed
+            ? SessionStamp.Of(hash)
+            : null;
 
     /// <summary>Name of a token, or null when it is not known.</summary>
     public async Task<string?> TokenNameAsync(string token, CancellationToken cancellationToken)
@@ -69,6 +88,9 @@ internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration
 
     // Tokens are long and random: a plain digest is enough, and it can be looked up.
     private static byte[] Digest(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    [LoggerMessage(LogLevel.Warning, "The password of {User} is the one of Radar:Auth:OperatorPassword now; sessions opened with the old one have ended")]
+    private partial void LogChangedPassword(string user);
 
     [LoggerMessage(LogLevel.Warning, "First start: log in as {User} with the password {Password} (said only once)")]
     private partial void LogFirstPassword(string user, string password);

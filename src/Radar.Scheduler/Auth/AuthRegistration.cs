@@ -24,6 +24,7 @@ internal static class AuthRegistration
     public static IServiceCollection AddRadarAuth(this IServiceCollection services)
     {
         services.AddSingleton<Accounts>();
+        services.AddSingleton<SessionStamp>();
         services.AddDataProtection().SetApplicationName("radar");
         services.AddSingleton<IXmlRepository, DatabaseKeys>();
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(s =>
@@ -39,6 +40,9 @@ internal static class AuthRegistration
                 options.Cookie.SameSite = SameSiteMode.Strict;
                 options.LoginPath = "/login";
                 options.ExpireTimeSpan = TimeSpan.FromDays(7);
+                options.ReturnUrlParameter = ReturnAddress.Parameter;
+                options.Events.OnValidatePrincipal = context =>
+                    context.HttpContext.RequestServices.GetRequiredService<SessionStamp>().ValidateAsync(context);
                 // A program that asks the API wants a status, not a login page.
                 options.Events.OnRedirectToLogin = context =>
                 {

@@ -50,14 +50,16 @@ internal static class LoginPages
         }
         var form = await context.Request.ReadFormAsync(cancellationToken);
         string user = form["user"].ToString(), password = form["password"].ToString();
-        if (!await accounts.IsRightAsync(user, password, cancellationToken))
+        var back = ReturnAddress.Of(context.Request.Query[ReturnAddress.Parameter]);
+        if (await accounts.LogInAsync(user, password, cancellationToken) is not { } stamp)
         {
-            return Results.Redirect("/login?wrong=1");
+            return Results.Redirect($"/login?wrong=1&{ReturnAddress.Parameter}={Uri.EscapeDataString(back)}");
         }
         await context.SignInAsync(
             CookieAuthenticationDefaults.AuthenticationScheme,
-            new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.Name, user)], CookieAuthenticationDefaults.AuthenticationScheme)),
+            new ClaimsPrincipal(new ClaimsIdentity(
+                [new Claim(ClaimTypes.Name, user), new Claim(SessionStamp.Claim, stamp)], CookieAuthenticationDefaults.AuthenticationScheme)),
             new AuthenticationProperties { IsPersistent = true });
-        return Results.Redirect("/");
+        return Results.Redirect(back);
     }
 }

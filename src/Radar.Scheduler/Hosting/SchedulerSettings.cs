@@ -1,4 +1,5 @@
 using System.Globalization;
+using Radar.Jobs.Engine;
 using Radar.Market;
 using Radar.Market.Storage;
 
@@ -24,6 +25,7 @@ internal static class SchedulerSettings
         problems.AddRange((configuration["Radar:Market:Symbols"] ?? "BTCUSDT").Split(',', StringSplitOptions.TrimEntries)
             .Where(symbol => !Symbol.IsValid(symbol))
             .Select(symbol => $"Radar:Market:Symbols has '{symbol}': use 2 to 20 capital letters and digits, such as BTCUSDT, with commas between."));
+        Engine(configuration["Radar:Engine"], problems);
         Shortest(configuration, "Radar:Auth:OperatorPassword", 8, "give a longer one, or leave it out and one is made", problems);
         Shortest(configuration, "Radar:Auth:ApiToken", 16, "give a longer one, such as 'openssl rand -hex 32' prints", problems);
         if (configuration[Deadline] is { Length: > 0 } seconds && DatabaseDeadline(configuration) is null)
@@ -40,6 +42,18 @@ internal static class SchedulerSettings
             : null;
 
     private const string Deadline = "Radar:Scheduler:DatabaseDeadline";
+
+    private static void Engine(string? asked, List<string> problems)
+    {
+        try
+        {
+            _ = string.IsNullOrEmpty(asked) ? null : EnginePackages.Choose(asked, null);
+        }
+        catch (OtherEngineException absent)
+        {
+            problems.Add(absent.Message);
+        }
+    }
 
     private static void Database(string? setting, List<string> problems)
     {

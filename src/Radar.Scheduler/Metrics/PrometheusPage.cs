@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Npgsql;
 using Radar.Jobs.Fleet;
 using Radar.Market.Candles;
@@ -24,9 +23,11 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Me
             Metric(page, "radar_worker_heartbeat_age_seconds", "Seconds since the last heartbeat.", "gauge",
                 workers.Where(worker => worker.HeartbeatAt is not null)
                     .Select(worker => (Labels(worker), Math.Max(0, (time.GetUtcNow() - worker.HeartbeatAt!.Value).TotalSeconds))));
-            foreach (var figure in workers.SelectMany(Figures).GroupBy(figure => figure.Name, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
+            foreach (var metric in workers.SelectMany(worker => WorkerMetrics.Of(worker).Select(metric => (Worker: worker, Metric: metric)))
+                .GroupBy(found => found.Metric.Name, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
             {
-                Metric(page, figure.Key, "From the worker's last heartbeat.", "gauge", figure.Select(value => (value.Labels, value.Value)));
+                var (_, first) = metric.First();
+                Metric(page, metric.Key, first.Help, first.Type, metric.Select(found => (Labels(found.Worker, found.Metric.Symbol), found.Metric.Value)));
             }
             Metric(page, "radar_runs", "Runs by workflow and state.", "gauge", await RunsAsync(cancellationToken));
             Metric(page, "radar_candles_lag_seconds", "Seconds since the newest stored candle closed, by the clock of this machine.", "gauge", await LagsAsync(cancellationToken));
@@ -45,23 +46,6 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Me
 
     private static string Labels(WorkerSnapshot worker, string? symbol = null) =>
         $"{{worker=\"{worker.Id}\",kind=\"{worker.Kind}\"{(symbol is null ? "" : $",symbol=\"{symbol}\"")}}}";
-
-    private static IEnumerable<(string Name, string Labels, double Value)> Figures(WorkerSnapshot worker)
-    {
-        using var figures = JsonDocument.Parse(worker.Figures);
-        foreach (var figure in figures.RootElement.EnumerateObject())
-        {
-            if (figure.Value.ValueKind == JsonValueKind.Number)
-            {
-                // "lastOpenTime.BTCUSDT" is the figure lastOpenTime of one symbol.
-                var name = figure.Name.Split('.', 2);
-                yield return ("radar_worker_" + Snake(name[0]), Labels(worker, name.ElementAtOrDefault(1)), figure.Value.GetDouble());
-            }
-        }
-    }
-
-    private static string Snake(string name) =>
-        string.Concat(name.Select((letter, at) => char.IsAsciiLetterUpper(letter) ? (at > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));
 
     private async Task<List<(string, double)>> RunsAsync(CancellationToken cancellationToken)
     {

@@ -33,7 +33,10 @@ internal sealed class WorkerFigures(TimeProvider time)
         }
     }
 
-    /// <summary>JSON: cpuPercent, rssMb, handled, ratePerSecond (since the last call), lastProgressAt, and what was set.</summary>
+    /// <summary>
+    /// JSON in base units: cpuRatio (of one core, since the last call), cpuSeconds, residentMemoryBytes, handled, ratePerSecond (since the last
+    /// call), lastProgressAt, and what was set.
+    /// </summary>
     public string Take()
     {
         lock (_gate)
@@ -44,8 +47,9 @@ internal sealed class WorkerFigures(TimeProvider time)
             using (var json = new Utf8JsonWriter(buffer))
             {
                 json.WriteStartObject();
-                json.WriteNumber("cpuPercent", Math.Round(100 * (cpu - _cpuBefore).TotalSeconds / elapsed, 1));
-                json.WriteNumber("rssMb", Math.Round(Environment.WorkingSet / 1048576.0, 1));
+                json.WriteNumber("cpuRatio", Math.Round((cpu - _cpuBefore).TotalSeconds / elapsed, 4));
+                json.WriteNumber("cpuSeconds", Math.Round(cpu.TotalSeconds, 3));
+                json.WriteNumber("residentMemoryBytes", Environment.WorkingSet);
                 json.WriteNumber("handled", _handled);
                 json.WriteNumber("ratePerSecond", Math.Round((_handled - _handledBefore) / elapsed, 2));
                 if (_progressAt is { } progress)

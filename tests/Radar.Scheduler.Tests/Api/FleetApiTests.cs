@@ -12,7 +12,7 @@ public sealed class FleetApiTests(SchedulerFixture fixture) : IClassFixture<Sche
     [Fact]
     public async Task Worker_is_shown_with_what_is_asked_and_what_is_true()
     {
-        await fixture.AddWorkerAsync(new("BTCUSDT/lightgbm/v1"), """{"lag": 7, "rssMb": 61.5}""");
+        await fixture.AddWorkerAsync(new("BTCUSDT/lightgbm/v1"), """{"lag": 7, "residentMemoryBytes": 61500000}""");
         var worker = Assert.Single((await GetAsync("fleet")).EnumerateArray(), w => w.GetProperty("id").GetString() == "BTCUSDT/lightgbm/v1");
         Assert.Equal("start", worker.GetProperty("desired").GetString());
         Assert.Equal("wait", worker.GetProperty("actual").GetString());

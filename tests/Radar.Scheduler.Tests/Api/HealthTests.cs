@@ -15,12 +15,20 @@ public sealed class HealthTests(SchedulerFixture fixture) : IClassFixture<Schedu
         Assert.Equal(HttpStatusCode.ServiceUnavailable, without.StatusCode);
         Assert.Equal("working", (await without.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("engine").GetString());
 
-        await fixture.ExecuteAsync("INSERT INTO radar.agents (name, pid, until) VALUES ('here', 1, now() + interval '1 hour')");
+        await fixture.ExecuteAsync("INSERT INTO radar.agents (name, pid, until, heartbeat_at) VALUES ('here', 1, now() + interval '1 hour', now() - interval '5 seconds')");
+        await fixture.AddWorkerAsync(new("BTCUSDT/tst/v1"));
+        await fixture.ExecuteAsync("UPDATE radar.workers SET actual = 'running', heartbeat_at = now() - interval '90 seconds'");
         using var with = await browser.GetAsync("/health");
         Assert.Equal(HttpStatusCode.OK, with.StatusCode);
         var health = await with.Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal("healthy", health.GetProperty("status").GetString());
         Assert.Equal(1, health.GetProperty("agents").GetInt64());
+        var agent = Assert.Single(health.GetProperty("heartbeats").GetProperty("agents").EnumerateArray());
+        Assert.Equal(("here", "alive"), (agent.GetProperty("name").GetString(), agent.GetProperty("state").GetString()));
+        Assert.InRange(agent.GetProperty("age").GetDouble(), 5, 89);
+        var worker = Assert.Single(health.GetProperty("heartbeats").GetProperty("workers").EnumerateArray());
+        Assert.Equal(("BTCUSDT/tst/v1", "running"), (worker.GetProperty("name").GetString(), worker.GetProperty("state").GetString()));
+        Assert.True(worker.GetProperty("age").GetDouble() >= 90);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Radar.Scheduler.Auth;
 using Radar.Testing;
 
 namespace Radar.Scheduler.Tests.Auth;
@@ -151,6 +152,65 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
         }
     }
 
+    [Theory]
+    [InlineData("/runs/3?task=x", "/runs/3?task=x")]
+    [InlineData("/hangfire", "/hangfire")]
+    [InlineData(null, "/")]
+    [InlineData("", "/")]
+    [InlineData("runs", "/")]
+    [InlineData("https://elsewhere.example/", "/")]
+    [InlineData("//elsewhere.example/", "/")]
+    [InlineData("/\\elsewhere.example/", "/")]
+    [InlineData("/\t/elsewhere.example/", "/")]
+    [InlineData("/login?wrong=1", "/")]
+    public void ReturnAddress_is_a_page_of_ours_or_the_start_page(string? asked, string expected) => Assert.Equal(expected, ReturnAddress.Of(asked));
+
+    [Fact]
+    public async Task Login_leads_back_to_the_page_that_was_asked_for_also_after_a_wrong_password()
+    {
+        using var browser = _scheduler.Browser(new());
+        using var page = await browser.GetAsync("/runs/3");
+        using var wrong = await LogInAsync(browser, "operator", "wrong", page.Headers.Location!.PathAndQuery);
+        using var right = await LogInAsync(browser, "operator", SchedulerUnderTest.Password, wrong.Headers.Location!.ToString());
+        Assert.Equal("/runs/3", right.Headers.Location!.ToString());
+        using var another = _scheduler.Browser(new());
+        using var abroad = await LogInAsync(another, "operator", SchedulerUnderTest.Password, "/login?ReturnUrl=https%3A%2F%2Felsewhere.example");
+        Assert.Equal("/", abroad.Headers.Location!.ToString());
+    }
+
+    [Fact]
+    public async Task Password_changed_in_the_settings_ends_the_sessions_of_the_old_one()
+    {
+        var postgres = new PostgresFixture();
+        await postgres.InitializeAsync();
+        try
+        {
+            var database = await postgres.CreateDatabaseAsync();
+            var (old, fresh) = (new CookieContainer(), new CookieContainer());
+            await using (var first = await SchedulerUnderTest.StartAsync(postgres.Server, database))
+            {
+                using var browser = first.Browser(old);
+                using var login = await LogInAsync(browser, "operator", SchedulerUnderTest.Password);
+            }
+
+            const string Other = "another horse";
+            await using var second = await SchedulerUnderTest.StartAsync(postgres.Server, database, ("Radar:Auth:OperatorPassword", Other));
+            using var before = second.Browser(old);
+            using var refused = await before.GetAsync("/api/v1/fleet");
+            Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+            using var wrong = await LogInAsync(before, "operator", SchedulerUnderTest.Password);
+            Assert.Contains("wrong=1", wrong.Headers.Location!.ToString(), StringComparison.Ordinal);
+            using var after = second.Browser(fresh);
+            using var right = await LogInAsync(after, "operator", Other);
+            using var answer = await after.GetAsync("/api/v1/fleet");
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        }
+        finally
+        {
+            await postgres.DisposeAsync();
+        }
+    }
+
     [Fact]
     public async Task Passwords_and_tokens_are_stored_as_hashes()
     {
@@ -158,8 +218,8 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
         Assert.Equal(32, await fixture.ValueAsync<int>("SELECT length(sha256) FROM radar.api_tokens LIMIT 1"));
     }
 
-    internal static Task<HttpResponseMessage> LogInAsync(HttpClient browser, string user, string password) =>
-        browser.PostAsync("/login", new FormUrlEncodedContent(new Dictionary<string, string> { ["user"] = user, ["password"] = password }));
+    internal static Task<HttpResponseMessage> LogInAsync(HttpClient browser, string user, string password, string page = "/login") =>
+        browser.PostAsync(page, new FormUrlEncodedContent(new Dictionary<string, string> { ["user"] = user, ["password"] = password }));
 
     private static async Task<string> ErrorAsync(HttpResponseMessage answer) =>
         (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString()!;

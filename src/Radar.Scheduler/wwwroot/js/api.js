@@ -45,7 +45,7 @@ async function ask(method, path, body, headers = {}) {
   }
   banner.hide("scheduler");
   if (response.status === 401) {
-    location.assign("/login");
+    location.assign(`/login?ReturnUrl=${encodeURIComponent(location.pathname + location.search)}`);
     throw new ApiError(401, "Log in again.");
   }
   if (response.status === 503) {

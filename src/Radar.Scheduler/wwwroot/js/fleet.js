@@ -120,7 +120,7 @@ function updateRow(row, worker) {
   const alive = ["starting", "running", "paused", "stopping"].includes(worker.actual);
   text(c.Lag, alive && figures.lag !== undefined ? number(figures.lag) : "–");
   text(c.Rate, alive && figures.ratePerSecond !== undefined ? `${number(figures.ratePerSecond, 1)}/s` : "–");
-  text(c.Memory, alive && figures.rssMb !== undefined ? `${number(figures.rssMb)} MB` : "–");
+  text(c.Memory, alive && figures.residentMemoryBytes !== undefined ? `${number(figures.residentMemoryBytes / 1048576)} MB` : "–");
   text(c.Restarts, number(worker.restarts));
   c.Restarts.classList.toggle("warn", worker.restarts > 0);
   text(c.Heartbeat, alive && worker.heartbeatAge !== null ? span(worker.heartbeatAge) : "–");

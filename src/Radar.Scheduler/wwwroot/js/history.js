@@ -12,7 +12,7 @@ export function remember(workers) {
     if (past.at.length && now - past.at.at(-1) < 1) continue;
     past.at.push(now);
     past.rate.push(worker.figures?.ratePerSecond ?? null);
-    past.memory.push(worker.figures?.rssMb ?? null);
+    past.memory.push(worker.figures?.residentMemoryBytes === undefined ? null : worker.figures.residentMemoryBytes / 1048576);
     past.lag.push(worker.figures?.lag ?? null);
     if (past.at.length > most) for (const list of Object.values(past)) list.shift();
   }

@@ -4,7 +4,8 @@ import { number, span, stamp } from "./format.js";
 import { historyCharts, remember } from "./history.js";
 import { on, single } from "./live.js";
 
-const names = { lag: "Lag (messages)", ratePerSecond: "Rate (per second)", rssMb: "Memory (MB)", cpuPercent: "Processor (%)", handled: "Handled" };
+const names = { lag: "Lag (messages)", ratePerSecond: "Rate (per second)", residentMemoryBytes: "Memory (MB)", cpuRatio: "Processor (%)", cpuSeconds: "Processor time (s)", handled: "Handled" };
+const shownAs = { residentMemoryBytes: 1 / 1048576, cpuRatio: 100 };
 let close = null;
 
 /** Closes the drawer, if one is open: another page comes. */
@@ -91,7 +92,7 @@ const level = (line) => (/\| (ERROR|CRITICAL) \|/.test(line) ? "error" : /\| WAR
 function drawFacts(facts, worker) {
   const figures = Object.entries(worker?.figures ?? {}).map(([key, value]) => [
     names[key] ?? key.replace(/([A-Z])/g, " $1").toLowerCase().replace(/^./, (c) => c.toUpperCase()),
-    typeof value !== "number" ? stamp(value) : /OpenTime|published/.test(key) ? stamp(value, false) : number(value, Number.isInteger(value) ? 0 : 1),
+    typeof value !== "number" ? stamp(value) : /OpenTime|published/.test(key) ? stamp(value, false) : number(value * (shownAs[key] ?? 1), key in shownAs || !Number.isInteger(value) ? 1 : 0),
   ]);
   const rows = worker ? [
     ["Asked", `${worker.desired} by ${worker.desiredBy}`], ["Since", stamp(worker.actualAt)], ["Activity", worker.activity ?? "–"], ["Pid", worker.pid ? String(worker.pid) : "–"],
