@@ -16,12 +16,26 @@ internal sealed class HangfireEngine(HangfireHost host, IJobFilterProvider filte
     // Later than this a recurring job was not late but the whole system down: one fire stands for all the missed ones.
     private static readonly TimeSpan LongAway = TimeSpan.FromMinutes(10);
 
+    // Whoever put it has died meanwhile: then it runs all the same.
+    private static readonly TimeSpan HeldAtMost = TimeSpan.FromSeconds(30);
+
     public string Name => "Hangfire";
 
     public EngineTraits Traits => new(Enlists: false, Chains: true, KnowsKeys: false);
 
-    public Task<string> EnqueueAsync(EngineJob job, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
-        CreateAsync(job, job.After is null ? new EnqueuedState() : new AwaitingState(job.After, new EnqueuedState(), JobContinuationOptions.OnlyOnSucceededState), cancellationToken);
+    public Task<string> EnqueueAsync(EngineJob job, NpgsqlTransaction? transaction, CancellationToken cancellationToken) => CreateAsync(
+        job,
+        job.After is { } parent ? new AwaitingState(parent, new EnqueuedState(), JobContinuationOptions.OnlyOnSucceededState)
+        : job.Held ? new ScheduledState(HeldAtMost) { Reason = "its continuations are being put" }
+        : new EnqueuedState(),
+        cancellationToken);
+
+    public async Task ReleaseAsync(string jobId, EngineJob job, CancellationToken cancellationToken)
+    {
+        var storage = await host.StorageAsync(cancellationToken);
+        await Task.Run(
+            () => new BackgroundJobClient(storage, filters).ChangeState(jobId, new EnqueuedState(job.Queue), ScheduledState.StateName), cancellationToken);
+    }
 
     public Task<string> ScheduleAsync(EngineJob job, DateTimeOffset at, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {

@@ -18,6 +18,9 @@ internal sealed class QuartzEngine(QuartzHost host, TimeProvider time) : IJobEng
     public Task<string> EnqueueAsync(EngineJob job, NpgsqlTransaction? transaction, CancellationToken cancellationToken) =>
         ScheduleAsync(job, time.GetUtcNow(), transaction, cancellationToken);
 
+    /// <summary>Never asked for: nothing is chained here.</summary>
+    public Task ReleaseAsync(string jobId, EngineJob job, CancellationToken cancellationToken) => Task.CompletedTask;
+
     public async Task<string> ScheduleAsync(
         EngineJob job, DateTimeOffset at, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {

@@ -21,6 +21,9 @@ public interface IJobEngine
     /// <returns>The engine's id of the job.</returns>
     Task<string> EnqueueAsync(EngineJob job, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
 
+    /// <summary>Lets a job go that was put with <see cref="EngineJob.Held"/>, now that its continuations are there. Only where <see cref="EngineTraits.Chains"/>.</summary>
+    Task ReleaseAsync(string jobId, EngineJob job, CancellationToken cancellationToken);
+
     /// <summary>Puts a job into its queue at a time. As exact as the engine, never early.</summary>
     Task<string> ScheduleAsync(EngineJob job, DateTimeOffset at, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
 
@@ -65,7 +68,11 @@ public readonly record struct TaskPayload(long RunId, long TaskId);
 /// <param name="Queue">control, default or batch.</param>
 /// <param name="Label">What people see in the engine's own dashboard: <c>start-fleet / wait-producer (run 12)</c>.</param>
 /// <param name="After">Id of the job after whose success it runs; null: at once.</param>
-public sealed record EngineJob(string Key, TaskPayload Payload, string Queue, string Label, string? After = null);
+public sealed record EngineJob(string Key, TaskPayload Payload, string Queue, string Label, string? After = null)
+{
+    /// <summary>It is to wait until <see cref="IJobEngine.ReleaseAsync"/>: a job that ends while its continuations are put makes them wait for its locks.</summary>
+    public bool Held { get; init; }
+}
 
 /// <summary>A workflow's trigger in the engine.</summary>
 /// <param name="Workflow">The workflow's name.</param>

@@ -114,11 +114,17 @@ internal sealed class RunUnit : IAsyncDisposable
 
     private async Task PutAsync(ChainedJob job, string? after, ConcurrentQueue<(long Task, string Job)> put, CancellationToken cancellationToken)
     {
-        var id = await _engine.EnqueueAsync(job.Job with { After = after }, null, cancellationToken);
+        var engineJob = job.Job with { After = after, Held = after is null && job.Then.Count > 0 };
+        var id = await _engine.EnqueueAsync(engineJob, null, cancellationToken);
         put.Enqueue((job.Job.Payload.TaskId, id));
         foreach (var next in job.Then)
         {
             await PutAsync(next, id, put, cancellationToken);
+        }
+
+        if (engineJob.Held)
+        {
+            await _engine.ReleaseAsync(id, engineJob, cancellationToken);
         }
     }
 
