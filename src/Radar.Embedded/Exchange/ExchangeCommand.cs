@@ -30,7 +30,7 @@ internal static class ExchangeCommand
         {
             State, Port, Symbols, Replay, Seed, From, To, HistoryUntil, Speed, WeightLimit, WeightWindow, Faults, FaultSpan,
         };
-        WallexOptions.AddTo(command);
+        WallexCommandOptions.AddTo(command);
         command.SetAction(parse => ServiceHost.RunAsync(
             parse.GetRequiredValue(State).FullName, ["agent"], token => RunAsync(Settings(parse), token), TimeProvider.System));
         return command;
@@ -72,7 +72,7 @@ internal static class ExchangeCommand
         Faults = ReadFaults(parse.GetRequiredValue(Faults)),
         FaultSpan = parse.GetRequiredValue(FaultSpan),
         Folder = Path.Combine(parse.GetRequiredValue(State).FullName, "exchange"),
-        Wallex = WallexOptions.Read(parse, parse.GetRequiredValue(Seed), Path.Combine(parse.GetRequiredValue(State).FullName, "exchange", "wallex")),
+        Wallex = WallexCommandOptions.Read(parse, parse.GetRequiredValue(Seed), Path.Combine(parse.GetRequiredValue(State).FullName, "exchange", "wallex")),
     };
 
     private static ExchangeClock ReadSpeed(ParseResult parse) => ExchangeClock.TryParse(parse.GetRequiredValue(Speed))

@@ -1,10 +1,16 @@
 namespace Radar.Jobs.Fleet;
 
-/// <summary>A worker's name: three parts, such as <c>BTCUSDT/lightgbm/v1</c> or <c>ALL/producer/main</c>.</summary>
+/// <summary>A worker's name: three parts, such as <c>BTCUSDT/lightgbm/v1</c> or <c>ALL/producer/main</c>, or one, such as <c>wallex-trades</c>.</summary>
 public readonly record struct WorkerId(string Value)
 {
     /// <summary>The candle producer.</summary>
     public static WorkerId Producer { get; } = new("ALL/producer/main");
+
+    /// <summary>The producer of Wallex trades.</summary>
+    public static WorkerId WallexTrades { get; } = new("wallex-trades");
+
+    /// <summary>The producer of Wallex order books.</summary>
+    public static WorkerId WallexDepth { get; } = new("wallex-depth");
 
     /// <summary>The prediction consumer of one model version.</summary>
     public static WorkerId Consumer(string crypto, string model, string version) => new($"{crypto}/{model}/{version}");
@@ -24,6 +30,12 @@ public static class WorkerKinds
 
     /// <summary>Kafka candles to predictions of one model version.</summary>
     public const string PredictionConsumer = "prediction-consumer";
+
+    /// <summary>Wallex trades to Kafka.</summary>
+    public const string WallexTrades = "wallex-trades";
+
+    /// <summary>Wallex order books to Kafka.</summary>
+    public const string WallexDepth = "wallex-depth";
 }
 
 /// <summary>What an operator or workflow asks of a worker.</summary>

@@ -30,9 +30,11 @@ internal static partial class RadarWorker
             return arguments.Verb switch
             {
                 "agent" => await SuperviseAsync(arguments, settings, shutdown).ConfigureAwait(false),
-                WorkerKinds.CandleProducer or WorkerKinds.PredictionConsumer => await WorkAsync(arguments, settings, shutdown).ConfigureAwait(false),
-                _ => throw new ArgumentException(
-                    $"'{arguments.Verb}' is not a verb; choose agent, {WorkerKinds.CandleProducer} or {WorkerKinds.PredictionConsumer}."),
+                var kind when !WorkerCatalogue.Kinds.Contains(kind) => throw new ArgumentException(
+                    $"'{kind}' is not a verb; choose agent, {string.Join(", ", WorkerCatalogue.Kinds)}."),
+                var kind when IsAlone(arguments, settings) && WorkerCatalogue.GuaranteeAlone(kind) is { } guarantee =>
+                    await WorkAloneAsync(arguments, guarantee, settings, shutdown).ConfigureAwait(false),
+                _ => await WorkAsync(arguments, settings, shutdown).ConfigureAwait(false),
             };
         }
         catch (SettingsException wrong)
@@ -59,6 +61,20 @@ internal static partial class RadarWorker
         WatchLauncher(shutdown, TimeSpan.Zero);
         return await new Agent(options, lease, database, listener, TimeProvider.System, loggers)
             .RunAsync(() => arguments.StopWorkers || shutdown.LauncherIsGone, shutdown.Requested).ConfigureAwait(false);
+    }
+
+    private static bool IsAlone(WorkerArguments arguments, SettingsReader settings) =>
+        arguments.Agent is null && !arguments.Register && settings.Text("Radar:Database") is null && settings.Text("DATABASE_URL") is null;
+
+    private static async Task<int> WorkAloneAsync(WorkerArguments arguments, string guarantee, SettingsReader settings, Shutdown shutdown)
+    {
+        var id = arguments.Worker!.Value;
+        var create = WorkerCatalogue.Prepare(arguments.Verb, id, settings);
+        settings.ThrowIfWrong();
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName));
+        WatchLauncher(shutdown, TimeSpan.Zero);
+        return await new ManualRun(id, TimeProvider.System, loggers.CreateLogger<ManualRun>())
+            .RunAsync(create, guarantee, loggers, shutdown.Requested).ConfigureAwait(false);
     }
 
     private static async Task<int> WorkAsync(WorkerArguments arguments, SettingsReader settings, Shutdown shutdown)

@@ -3,7 +3,7 @@ using Radar.Jobs.Fleet;
 namespace Radar.Workers.Hosting;
 
 /// <summary>The command line: a verb, then <c>--name value</c> pairs.</summary>
-/// <param name="Verb"><c>agent</c>, <c>candle-producer</c> or <c>prediction-consumer</c>.</param>
+/// <param name="Verb"><c>agent</c> or one of <see cref="WorkerCatalogue.Kinds"/>.</param>
 /// <param name="Worker"><c>--worker</c>: which one to be.</param>
 /// <param name="Agent"><c>--agent</c>: who started it; null when run by hand.</param>
 /// <param name="Register"><c>--register</c>: make the worker known and ask it to start, when nobody has.</param>
@@ -17,6 +17,10 @@ internal sealed record WorkerArguments(string Verb, WorkerId? Worker, string? Ag
           candle-producer [--worker ALL/producer/main]  Binance candles to PostgreSQL, Kafka and CSV
           prediction-consumer --worker BTCUSDT/lightgbm/v1
                                                         candles to the predictions of one model version
+          wallex-trades                                 every trade of every Wallex market to Kafka
+          wallex-depth                                  both sides of every Wallex order book to Kafka, once an interval
+
+        The last two also run from their environment alone: without RADAR__DATABASE and --agent they need neither PostgreSQL nor a lease.
 
         Options of a worker run by hand:
           --register   make the worker known first (otherwise start-fleet or the dashboard does)
@@ -42,7 +46,7 @@ internal sealed record WorkerArguments(string Verb, WorkerId? Worker, string? Ag
                 default: throw new ArgumentException($"'{args[i]}' is not an option of '{verb}'. See radar-worker help.");
             }
         }
-        worker ??= verb == WorkerKinds.CandleProducer ? WorkerId.Producer.Value : null;
+        worker ??= WorkerCatalogue.UsualWorker(verb)?.Value;
         if (worker is null && verb == WorkerKinds.PredictionConsumer)
         {
             throw new ArgumentException("prediction-consumer needs --worker, such as --worker BTCUSDT/lightgbm/v1.");

@@ -2,6 +2,7 @@ using Radar.Jobs.Fleet;
 using Radar.Market.Models;
 using Radar.Workers.Consuming;
 using Radar.Workers.Producing;
+using Radar.Workers.Producing.Wallex;
 
 namespace Radar.Workers.Hosting;
 
@@ -12,6 +13,27 @@ internal static class WorkerCatalogue
     private const int OneWorker = 4;
 
     private const int MostOfOneProcess = 16;
+
+    /// <summary>The verbs that make a worker.</summary>
+    public static IReadOnlyList<string> Kinds { get; } =
+        [WorkerKinds.CandleProducer, WorkerKinds.PredictionConsumer, WorkerKinds.WallexTrades, WorkerKinds.WallexDepth];
+
+    /// <summary>The worker that a verb means when none is named; null: one must be.</summary>
+    public static WorkerId? UsualWorker(string kind) => kind switch
+    {
+        WorkerKinds.CandleProducer => WorkerId.Producer,
+        WorkerKinds.WallexTrades => WorkerId.WallexTrades,
+        WorkerKinds.WallexDepth => WorkerId.WallexDepth,
+        _ => null,
+    };
+
+    /// <summary>What it means for a worker to run by hand, without PostgreSQL; null: it cannot.</summary>
+    public static string? GuaranteeAlone(string kind) => kind switch
+    {
+        WorkerKinds.WallexTrades => "Each trade once, as far as the topic's end remembers it; run only one",
+        WorkerKinds.WallexDepth => "Run only one: a second one publishes every order book again",
+        _ => null,
+    };
 
     /// <summary>Connections that a worker may hold: a producer reads and writes for each of its markets.</summary>
     public static int Connections(string kind, SettingsReader settings) => kind == WorkerKinds.CandleProducer
@@ -26,6 +48,16 @@ internal static class WorkerCatalogue
         {
             var options = ProducerOptions.Read(settings);
             return () => new CandleProducer(options, (context, activity) => new BinanceSource(options.Exchange, context.Time, activity));
+        }
+        if (kind == WorkerKinds.WallexTrades)
+        {
+            var options = WallexOptions.Read(WallexStream.Trades, settings);
+            return () => new TradeProducer(options);
+        }
+        if (kind == WorkerKinds.WallexDepth)
+        {
+            var options = WallexOptions.Read(WallexStream.Depth, settings);
+            return () => new DepthProducer(options);
         }
         var model = ModelId.Parse(id.Value);
         var consumer = ConsumerOptions.Read(settings);

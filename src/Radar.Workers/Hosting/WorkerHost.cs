@@ -193,7 +193,8 @@ internal sealed partial class WorkerHost(
         }
     }
 
-    private static string? Awaited(Exception away) => away switch
+    /// <summary>The service that is away, if that is what an error means.</summary>
+    internal static string? Awaited(Exception away) => away switch
     {
         BrokerException { IsTransient: true } => "Kafka",
         KafkaException { Error.IsFatal: false } => "Kafka",

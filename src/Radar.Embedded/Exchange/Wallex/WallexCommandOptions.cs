@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace Radar.Embedded.Exchange.Wallex;
 
 /// <summary>The options of <c>radar-embedded exchange</c> that concern its Wallex side.</summary>
-internal static class WallexOptions
+internal static class WallexCommandOptions
 {
     private static readonly WallexSettings Defaults = new();
     private static readonly Option<bool> On = new("--wallex") { Description = "Speak Wallex too: markets, trades and depth over REST, both sockets, a ledger" };

@@ -1,0 +1,178 @@
+namespace Radar.Workers.Producing.Wallex;
+
+/// <summary>A stretch of time in which nobody listened to a market.</summary>
+/// <param name="From">When the last thing was heard; null: nobody ever listened, so nothing is missing, and what REST still has is taken along.</param>
+/// <param name="Last">The newest trade known then; null: none.</param>
+/// <param name="Number">Tells it from a later one.</param>
+internal sealed record TradeGap(DateTimeOffset? From, TradeKey? Last, int Number);
+
+/// <summary>What holding a market against REST came to.</summary>
+/// <param name="Missing">Trades that nobody told us, oldest first, in the sockets' way of writing; they count as published from now on.</param>
+/// <param name="Reaches">Whether REST reaches back to before the gap, so that nothing is missing any more.</param>
+/// <param name="Oldest">Its oldest trade.</param>
+/// <param name="Disagreement">Why nothing could be taken over; null: it could.</param>
+internal sealed record TradeComparison(IReadOnlyList<TradeText> Missing, bool Reaches, DateTimeOffset? Oldest, string? Disagreement);
+
+/// <summary>
+/// The trades of one market that were published, as far as they may come again: by a second connection, or by REST. Trades have no id, and equal ones in
+/// one second are real; so each source's are counted, and one is published when any source has told it more often than it was published.
+/// </summary>
+/// <param name="knownFrom">Second: what is older, and not here, was published or is none of ours.</param>
+/// <param name="begin">Since when nobody listened when we began; null: nobody ever did.</param>
+internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
+{
+    private const int Kept = 1_000;
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(2);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<TradeKey, Known> _known = [];
+    private readonly Queue<TradeKey> _order = [];
+    private long _knownFrom = knownFrom;
+    private TradeKey? _newest;
+    private TradeGap? _gap = new(begin, null, 0);
+    private int _gaps;
+
+    /// <summary>The stretch that is to be repaired; null: none.</summary>
+    public TradeGap? Gap
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _gap;
+            }
+        }
+    }
+
+    /// <summary>A socket told a trade.</summary>
+    /// <returns>Whether to publish it.</returns>
+    public bool Hear(long socket, TradeText trade)
+    {
+        lock (_lock)
+        {
+            var known = Enter(trade);
+            var count = known.CountOf(socket);
+            if (count <= known.Published)
+            {
+                return false;
+            }
+            known.Published = count;
+            return true;
+        }
+    }
+
+    /// <summary>A trade was in the topic when we began.</summary>
+    public void Recall(TradeText trade)
+    {
+        lock (_lock)
+        {
+            Enter(trade).Published++;
+            _gap = _gap is null ? null : _gap with { Last = _newest };
+        }
+    }
+
+    /// <summary>Nobody listens any more.</summary>
+    public void Lose(DateTimeOffset since)
+    {
+        lock (_lock)
+        {
+            _gap = _gap is { } open ? open with { From = open.From ?? since, Number = ++_gaps } : new TradeGap(since, _newest, ++_gaps);
+        }
+    }
+
+    /// <summary>A gap was dealt with; should another have begun meanwhile, that stays.</summary>
+    public void Close(TradeGap gap)
+    {
+        lock (_lock)
+        {
+            if (_gap?.Number == gap.Number)
+            {
+                _gap = null;
+            }
+        }
+    }
+
+    /// <summary>Holds REST's trades, newest first, against what was published.</summary>
+    /// <param name="told">REST's trades.</param>
+    /// <param name="gap">The gap to be repaired, or null.</param>
+    /// <param name="fullWindow">How many trades REST tells of a market that has many.</param>
+    /// <param name="until">Younger trades are left to the sockets; null: none.</param>
+    /// <param name="writing">How sockets write what REST writes.</param>
+    public TradeComparison Compare(IReadOnlyList<TradeText> told, TradeGap? gap, int fullWindow, DateTimeOffset? until, TradeWriting writing)
+    {
+        lock (_lock)
+        {
+            var oldest = told.Count > 0 ? told[^1].Time : (DateTimeOffset?)null;
+            var pairs = told.Where(trade => _known.ContainsKey(trade.Key)).Select(trade => (trade, _known[trade.Key].First)).ToList();
+            if (!writing.Learn(pairs))
+            {
+                return new TradeComparison([], false, oldest, "REST writes decimals in a way that gives other ids");
+            }
+            var missing = new List<TradeText>();
+            var counts = new Dictionary<TradeKey, int>();
+            for (var i = told.Count - 1; i >= 0; i--)
+            {
+                var trade = told[i];
+                var count = counts[trade.Key] = counts.GetValueOrDefault(trade.Key) + 1;
+                if (trade.Second < _knownFrom || trade.Time > until || _known.GetValueOrDefault(trade.Key)?.Published >= count)
+                {
+                    continue;
+                }
+                var written = writing.Apply(trade);
+                Enter(written).Published = count;
+                missing.Add(written);
+            }
+            return new TradeComparison(missing, gap is null || told.Count < fullWindow || Reaches(told, oldest, gap), oldest, null);
+        }
+    }
+
+    private static bool Reaches(IReadOnlyList<TradeText> told, DateTimeOffset? oldest, TradeGap gap) =>
+        oldest is not { } first || gap.From is not { } from || first < from - Skew
+        || (gap.Last is { } last && (first.ToUnixTimeSeconds() < last.Second || told.Any(trade => trade.Key == last)));
+
+    private Known Enter(TradeText trade)
+    {
+        var key = trade.Key;
+        if (_known.TryGetValue(key, out var known))
+        {
+            return known;
+        }
+        _known[key] = known = new Known(trade);
+        _order.Enqueue(key);
+        if (_newest is not { } newest || key.Second >= newest.Second)
+        {
+            _newest = key;
+        }
+        if (_order.Count > Kept)
+        {
+            var gone = _order.Dequeue();
+            _known.Remove(gone);
+            _knownFrom = Math.Max(_knownFrom, gone.Second + 1);
+        }
+        return known;
+    }
+
+    private sealed class Known(TradeText first)
+    {
+        private readonly List<(long Socket, int Count)> _sockets = [];
+
+        public TradeText First => first;
+
+        public int Published { get; set; }
+
+        public int CountOf(long socket)
+        {
+            var at = _sockets.FindIndex(s => s.Socket == socket);
+            var count = at < 0 ? 1 : _sockets[at].Count + 1;
+            if (at < 0)
+            {
+                _sockets.Add((socket, count));
+            }
+            else
+            {
+                _sockets[at] = (socket, count);
+            }
+            return count;
+        }
+    }
+}

@@ -1,0 +1,39 @@
+namespace Radar.Workers.Producing.Wallex;
+
+/// <summary>Publishes each trade once, whichever connections tell it.</summary>
+internal sealed class TradeCapture(TradeBook book, LineFigures figures, Func<byte[], ValueTask> publish) : ISocketListener
+{
+    /// <summary>Repairs what was missed.</summary>
+    public TradeRepair? Repair { get; set; }
+
+    public async ValueTask HearAsync(long socket, Said frame, CancellationToken cancellationToken)
+    {
+        figures.Heard();
+        if (TradeText.Read(frame.Data) is not { } trade)
+        {
+            await publish(frame.ToFrame()).ConfigureAwait(false); // Whoever reads the topic decides about it.
+            return;
+        }
+        book.Writing.Note(trade);
+        if (book.Of(frame.Symbol).Hear(socket, trade))
+        {
+            await publish(frame.ToFrame()).ConfigureAwait(false); // Not given up with the connection: it counts as published from here on.
+        }
+    }
+
+    public void Lost(IReadOnlyCollection<string> symbols, DateTimeOffset since)
+    {
+        foreach (var symbol in symbols)
+        {
+            book.Of(symbol).Lose(since);
+        }
+    }
+
+    public void Settled(IReadOnlyCollection<string> symbols)
+    {
+        foreach (var symbol in symbols)
+        {
+            Repair?.Enqueue(symbol);
+        }
+    }
+}

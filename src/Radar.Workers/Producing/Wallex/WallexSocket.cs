@@ -1,0 +1,302 @@
+using System.Net.WebSockets;
+using System.Numerics;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Radar.Workers.Producing.Wallex;
+
+/// <summary>One connection: dialled, subscribed and read until it ends. It reads no further while what it read is being dealt with.</summary>
+internal sealed partial class WallexSocket : IAsyncDisposable
+{
+    private const int LongestMessage = 16 * 1024 * 1024;
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);
+
+    private readonly WallexOptions _options;
+    private readonly IWallexProtocol _protocol;
+    private readonly Func<Said, CancellationToken, ValueTask> _hear;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly string _name;
+    private readonly ClientWebSocket _socket = new();
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly CancellationTokenSource _gone = new();
+    private readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly HashSet<string> _subscribed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unconfirmed = new(StringComparer.Ordinal);
+    private string? _problem;
+    private long _unknown;
+    private bool _busy;
+    private bool _sent;
+    private long _heardAt;
+    private long _dataAt;
+
+    /// <param name="name">As it is called in the log.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="hear">Told each frame; what it waits for, the socket waits for.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="logger">Log.</param>
+    public WallexSocket(string name, WallexOptions options, Func<Said, CancellationToken, ValueTask> hear, TimeProvider time, ILogger logger)
+    {
+        (_name, _options, _hear, _time, _logger) = (name, options, hear, time, logger);
+        _protocol = options.SecondProtocol ? new SecondProtocol(options.PongWithin) : new FirstProtocol();
+        _socket.Options.KeepAliveInterval = options.PingEvery;
+        _socket.Options.KeepAliveTimeout = options.PongWithin;
+        (Began, _heardAt, _dataAt, LastHeard) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp(), time.GetUtcNow());
+    }
+
+    /// <summary>When it began, by the monotonic clock.</summary>
+    public long Began { get; private set; }
+
+    /// <summary>When anything came, at last.</summary>
+    public DateTimeOffset LastHeard { get; private set; }
+
+    /// <summary>The connection's end, with the reason. Never fails.</summary>
+    public Task<string> Ended { get; private set; } = Task.FromResult("it never began");
+
+    /// <summary>Ends when every subscription is confirmed or, where nobody confirms, old enough. May never end.</summary>
+    public Task Settled => _settled.Task;
+
+    /// <summary>Dials, and reads from then on.</summary>
+    public async Task DialAsync(CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(_options.DialTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            await _socket.ConnectAsync(new Uri(_options.SocketUrl, _protocol.Path), either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new WebSocketException($"{_options.SocketUrl} did not answer within {_options.DialTimeout.TotalSeconds:0.#} s");
+        }
+        (Began, _heardAt, _dataAt, LastHeard) = (_time.GetTimestamp(), _time.GetTimestamp(), _time.GetTimestamp(), _time.GetUtcNow());
+        Ended = LiveAsync();
+        if (_protocol.Hello is { } hello)
+        {
+            await SendAsync(hello, either.Token).ConfigureAwait(false);
+            await _ready.Task.WaitAsync(either.Token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Subscribes to those of the channels that it is not subscribed to.</summary>
+    /// <returns>Which these were.</returns>
+    public async Task<IReadOnlyCollection<string>> SubscribeAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
+    {
+        string[] further;
+        lock (_unconfirmed)
+        {
+            further = [.. channels.Where(_subscribed.Add)];
+            _unconfirmed.UnionWith(further);
+        }
+        foreach (var channel in further)
+        {
+            await SendAsync(_protocol.Subscribe(channel), cancellationToken).ConfigureAwait(false);
+            if (_options.SubscribeEvery > TimeSpan.Zero)
+            {
+                await Task.Delay(_options.SubscribeEvery, _time, cancellationToken).ConfigureAwait(false);
+            }
+        }
+        _sent = true;
+        if (_protocol.Confirms)
+        {
+            Confirm(null);
+        }
+        else
+        {
+            _ = SettleAsync();
+        }
+        return further;
+    }
+
+    /// <summary>Ends the connection.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _problem ??= "closed by us";
+        await _gone.CancelAsync().ConfigureAwait(false);
+        _socket.Abort();
+        await Ended.ConfigureAwait(false);
+        _socket.Dispose();
+        // Neither _sending nor _gone: a late answer to a ping may still look at them.
+    }
+
+    private async Task<string> LiveAsync()
+    {
+        var watch = WatchAsync();
+        try
+        {
+            await ReadAsync().ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+        }
+        catch (WebSocketException broken)
+        {
+            if (broken.WebSocketErrorCode == WebSocketError.Faulted)
+            {
+                LogPongTimeout(_name); // The runtime's word for a ping without an answer.
+            }
+            _problem ??= broken.Message;
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException or ObjectDisposedException or InvalidDataException)
+        {
+            _problem ??= broken.Message;
+        }
+        await _gone.CancelAsync().ConfigureAwait(false);
+        await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ready.TrySetException(new WebSocketException(_problem ?? "closed before it was ready"));
+        _ = _ready.Task.Exception;
+        return _problem ?? "closed";
+    }
+
+    private async Task ReadAsync()
+    {
+        var buffer = new byte[64 * 1024];
+        var said = new List<Said>();
+        var length = 0;
+        while (true)
+        {
+            var received = await _socket.ReceiveAsync(buffer.AsMemory(length), _gone.Token).ConfigureAwait(false);
+            if (received.MessageType == WebSocketMessageType.Close)
+            {
+                _problem ??= $"closed by the exchange ({_socket.CloseStatus} {_socket.CloseStatusDescription})";
+                return;
+            }
+            length += received.Count;
+            if (!received.EndOfMessage)
+            {
+                if (length == buffer.Length)
+                {
+                    Array.Resize(ref buffer, length < LongestMessage ? length * 2 : throw new InvalidDataException($"a message is longer than {LongestMessage} bytes"));
+                }
+                continue;
+            }
+            (_heardAt, LastHeard) = (_time.GetTimestamp(), _time.GetUtcNow());
+            said.Clear();
+            _protocol.Read(buffer.AsMemory(0, length), said);
+            length = 0;
+            foreach (var one in said)
+            {
+                await DealWithAsync(one).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask DealWithAsync(Said said)
+    {
+        switch (said.Kind)
+        {
+            case SaidKind.Frame:
+                _dataAt = _heardAt;
+                _busy = true;
+                await _hear(said, _gone.Token).ConfigureAwait(false);
+                (_busy, _heardAt) = (false, _time.GetTimestamp());
+                _dataAt = _heardAt;
+                break;
+            case SaidKind.Ready:
+                _ready.TrySetResult();
+                break;
+            case SaidKind.Confirmed:
+                Confirm(said.Channel);
+                break;
+            case SaidKind.Refused:
+                LogRefused(_name, said.Channel, Encoding.UTF8.GetString(said.Bytes.Span));
+                Confirm(said.Channel);
+                break;
+            case SaidKind.Unsubscribed:
+                LogUnsubscribed(_name, said.Channel);
+                _problem ??= $"the exchange ended the subscription of {said.Channel}";
+                await _gone.CancelAsync().ConfigureAwait(false);
+                break;
+            case SaidKind.Ping:
+                await SendAsync(said.Bytes, _gone.Token).ConfigureAwait(false);
+                break;
+            case SaidKind.Unknown:
+                if (BitOperations.IsPow2(++_unknown)) // Not a line for each, should there be many.
+                {
+                    LogUnknown(_name, _unknown, Encoding.UTF8.GetString(said.Bytes.Span[..Math.Min(200, said.Bytes.Length)]));
+                }
+                break;
+        }
+    }
+
+    private void Confirm(string? channel)
+    {
+        lock (_unconfirmed)
+        {
+            _unconfirmed.Remove(channel ?? "");
+            if (_sent && _unconfirmed.Count == 0)
+            {
+                _settled.TrySetResult();
+            }
+        }
+    }
+
+    private async Task SettleAsync()
+    {
+        await Task.Delay(_options.SettleAfter, _time, _gone.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!_gone.IsCancellationRequested)
+        {
+            _settled.TrySetResult();
+        }
+    }
+
+    // A connection may live and say nothing: the server forgot us, or the network did.
+    private async Task WatchAsync()
+    {
+        while (true)
+        {
+            await Task.Delay(Look, _time, _gone.Token).ConfigureAwait(false);
+            if (_busy)
+            {
+                continue; // It is we who do not listen.
+            }
+            if (_protocol.LongestSilence is { } longest && _time.GetElapsedTime(_heardAt) > longest)
+            {
+                LogPongTimeout(_name);
+                _problem ??= $"nothing came for {longest.TotalSeconds:0} s, not even a ping";
+            }
+            else if (_time.GetElapsedTime(_dataAt) > _options.StaleAfter)
+            {
+                _problem ??= $"no data for {_options.StaleAfter.TotalSeconds:0} s";
+            }
+            if (_problem is not null)
+            {
+                await _gone.CancelAsync().ConfigureAwait(false);
+                return;
+            }
+        }
+    }
+
+    private async Task SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        using var deadline = new CancellationTokenSource(WriteTimeout, _time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _gone.Token);
+        await _sending.WaitAsync(any.Token).ConfigureAwait(false);
+        try
+        {
+            await _socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, any.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new WebSocketException(_problem ?? $"a message could not be sent within {WriteTimeout.TotalSeconds:0} s");
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "[{Name}] Pong timeout, connection may be unhealthy")]
+    private partial void LogPongTimeout(string name);
+
+    [LoggerMessage(LogLevel.Warning, "[{Name}] The exchange refused {Channel}: {Answer}")]
+    private partial void LogRefused(string name, string channel, string answer);
+
+    [LoggerMessage(LogLevel.Warning, "[{Name}] The exchange ended the subscription of {Channel}")]
+    private partial void LogUnsubscribed(string name, string channel);
+
+    [LoggerMessage(LogLevel.Warning, "[{Name}] Passed over a message that is no frame ({Count} on this connection): {Message}")]
+    private partial void LogUnknown(string name, long count, string message);
+}
