@@ -22,7 +22,7 @@ public static class JobsRegistration
     public static IServiceCollection AddRadarJobs(this IServiceCollection services, IConfiguration configuration)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.TryAddSingleton(_ => RadarDatabase.Create(DatabaseSetting(configuration), "scheduler", 20));
+        services.TryAddSingleton(_ => RadarDatabase.Create(DatabaseSetting(configuration), "scheduler", 20, prepares: true));
         services.TryAddSingleton(_ => Options(configuration));
         services.TryAddSingleton<Migrator>();
         services.TryAddSingleton<WorkflowCatalog>();

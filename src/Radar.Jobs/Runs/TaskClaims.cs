@@ -96,11 +96,16 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             noted AS (
             UPDATE radar.task_attempts SET ended_at = now(), outcome = $10, error = $4::text
             WHERE  task_id = $1 AND attempt = $9 AND EXISTS (SELECT 1 FROM ended))
-            SELECT not_before FROM ended
+            SELECT not_before,
+                   NOT EXISTS (SELECT 1 FROM radar.task_runs
+                               WHERE run_id = $11 AND template = $12 AND task_id <> $1 AND state IN ('pending', 'ready', 'running', 'retrying'))
+                   OR EXISTS (SELECT 1 FROM radar.task_runs
+                              WHERE run_id = $11 AND state IN ('pending', 'ready', 'running', 'retrying') AND state = 'pending' AND $13 = ANY(needs))
+            FROM   ended
             """,
             [claim.TaskId, claim.Token, state.Word(), reason, result, rest, ending is Ending.Failed { Counts: true } ? 1 : 0, state.IsTerminal(),
-             claim.Attempt, Outcome(ending)],
-            r => r.Time(0), cancellationToken);
+             claim.Attempt, Outcome(ending), claim.RunId, claim.Template, claim.Task],
+            r => (NotBefore: r.Time(0), IsAwaited: r.GetBoolean(1)), cancellationToken);
         if (mine.Count == 0)
         {
             return null;
@@ -111,25 +116,15 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             await FanOut.AddAsync(unit.Connection, catalog.Find(claim.Workflow)!, claim.RunId, spec, instances, cancellationToken);
         }
 
-        if (state != TaskState.Succeeded || claim.Instance is null || await IsAwaitedAsync(unit.Connection, claim, cancellationToken))
+        // Of thousands of instances most end without any consequence: others of their kind are still at work, and nothing waits for this one alone.
+        if (state != TaskState.Succeeded || claim.Instance is null || mine[0].IsAwaited)
         {
             await RunBook.SettleAsync(unit, claim.RunId, cancellationToken);
         }
 
         await unit.CommitAsync(cancellationToken);
-        return delivery ?? Delivery.AgainAt(mine[0]!.Value, reason);
+        return delivery ?? Delivery.AgainAt(mine[0].NotBefore!.Value, reason);
     }
-
-    // Of thousands of instances most end without any consequence: others of their kind are still at work, and nothing waits for this one alone.
-    private static async Task<bool> IsAwaitedAsync(NpgsqlConnection connection, Claim claim, CancellationToken cancellationToken) =>
-        (await connection.QueryAsync(
-            """
-            SELECT NOT EXISTS (SELECT 1 FROM radar.task_runs
-                               WHERE run_id = $1 AND template = $2 AND task_id <> $3 AND state IN ('pending', 'ready', 'running', 'retrying'))
-                OR EXISTS (SELECT 1 FROM radar.task_runs
-                           WHERE run_id = $1 AND state IN ('pending', 'ready', 'running', 'retrying') AND state = 'pending' AND $4 = ANY(needs))
-            """,
-            [claim.RunId, claim.Template, claim.TaskId, claim.Task], r => r.GetBoolean(0), cancellationToken))[0];
 
     /// <summary>The stored result of a task of a run.</summary>
     public async Task<JsonNode?> ResultAsync(long runId, string task, CancellationToken cancellationToken)

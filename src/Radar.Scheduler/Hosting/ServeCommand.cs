@@ -100,6 +100,11 @@ internal static partial class ServeCommand
             await Console.Error.WriteLineAsync($"radar-scheduler: {urls} is taken by another program: set Radar:Scheduler:Urls (RADAR__SCHEDULER__URLS) to a free port.");
             return 1;
         }
+        catch (NpgsqlException ex)
+        {
+            await Console.Error.WriteLineAsync($"radar-scheduler: PostgreSQL went away in the middle of the start ({ex.Message}): start again when it is back.");
+            return 1;
+        }
         catch (Exception ex) when (ex is InvalidOperationException or ArgumentException or SchemaException or OtherEngineException)
         {
             await Console.Error.WriteLineAsync($"radar-scheduler: {ex.Message}");
