@@ -49,7 +49,7 @@ public sealed class BadInputTests
         await AssertRefusedUnderAsync(system, "RADAR__MARKET__SYMBOLS", "btc", good, "'btc'", "Radar:Market:Symbols", "such as BTCUSDT");
         await AssertRefusedUnderAsync(system, "RADAR__EXCHANGE__TIMEOUT", "soon", good, "Radar:Exchange:Timeout is 'soon': set it to seconds");
         await AssertRefusedUnderAsync(system, "RADAR__AGENT__MAXRESTARTS", "many", good, "Radar:Agent:MaxRestarts is 'many': use a whole number");
-        await AssertRefusedUnderAsync(system, "RADAR__ENGINE", "Quarz", good, "Radar:Engine is 'Quarz'", "use Quartz");
+        await AssertRefusedUnderAsync(system, "RADAR__ENGINE", "Quarz", good, "Radar:Engine is 'Quarz'", "Quartz");
         await AssertRefusedUnderAsync(system, "RADAR__MODELS__DIRECTORY", Path.Combine(system.State, "no-models"), good, "no-models", "Radar:Models:Directory");
         await AssertRefusedUnderAsync(system, "RADAR__MODELS__DIRECTORY", WrongShape(system), good, "v2.onnx", "[N, 40]", "expected one float32 input of [N, 39]");
 

@@ -28,14 +28,6 @@ internal static class SchedulerSettings
         Engine(configuration["Radar:Engine"], problems);
         Shortest(configuration, "Radar:Auth:OperatorPassword", 8, "give a longer one, or leave it out and one is made", problems);
         Shortest(configuration, "Radar:Auth:ApiToken", 16, "give a longer one, such as 'openssl rand -hex 32' prints", problems);
-        try
-        {
-            _ = EnginePackages.Choose(configuration["Radar:Engine"], null);
-        }
-        catch (OtherEngineException unknown)
-        {
-            problems.Add(unknown.Message);
-        }
         if (configuration[Deadline] is { Length: > 0 } seconds && DatabaseDeadline(configuration) is null)
         {
             problems.Add($"{Deadline} is '{seconds}': use whole seconds from 1 to 86400.");
