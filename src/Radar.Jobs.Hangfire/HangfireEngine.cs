@@ -1,5 +1,6 @@
 using global::Hangfire;
 using global::Hangfire.Common;
+using global::Hangfire.PostgreSql;
 using global::Hangfire.States;
 using global::Hangfire.Storage;
 using Npgsql;
@@ -46,7 +47,7 @@ internal sealed class HangfireEngine(HangfireHost host, IJobFilterProvider filte
     public async Task SetRecurringAsync(RecurringTrigger trigger, CancellationToken cancellationToken)
     {
         var storage = await host.StorageAsync(cancellationToken);
-        await Task.Run(
+        await LockedAsync(
             () =>
             {
                 var jobs = new RecurringJobManager(storage, filters);
@@ -68,7 +69,7 @@ internal sealed class HangfireEngine(HangfireHost host, IJobFilterProvider filte
     public async Task RemoveRecurringAsync(string workflow, CancellationToken cancellationToken)
     {
         var storage = await host.StorageAsync(cancellationToken);
-        await Task.Run(() => new RecurringJobManager(storage, filters).RemoveIfExists(workflow), cancellationToken);
+        await LockedAsync(() => new RecurringJobManager(storage, filters).RemoveIfExists(workflow), cancellationToken);
     }
 
     public async Task<bool> CancelAsync(string jobId, CancellationToken cancellationToken)
@@ -95,6 +96,19 @@ internal sealed class HangfireEngine(HangfireHost host, IJobFilterProvider filte
         TimeZone = TimeZoneInfo.FindSystemTimeZoneById(timeZone),
         MisfireHandling = MisfireHandlingMode.Strict,
     };
+
+    // A node that was killed in the middle of this leaves its lock behind, which lasts longer than Hangfire waits for it: the caller tries again.
+    private static async Task LockedAsync(Action change, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Run(change, cancellationToken);
+        }
+        catch (Exception held) when (held is PostgreSqlDistributedLockException or DistributedLockTimeoutException)
+        {
+            throw new TimeoutException($"another node holds, or left behind, a lock of Hangfire, which ends by itself: {held.Message}", held);
+        }
+    }
 
     private async Task<string> CreateAsync(EngineJob job, IState state, CancellationToken cancellationToken)
     {

@@ -28,9 +28,11 @@ public interface IJobEngine
     Task<string> ScheduleAsync(EngineJob job, DateTimeOffset at, NpgsqlTransaction? transaction, CancellationToken cancellationToken);
 
     /// <summary>Sets the recurring trigger of a workflow, or changes it.</summary>
+    /// <exception cref="TimeoutException">Another node holds it, or was killed while it did: later it can be had.</exception>
     Task SetRecurringAsync(RecurringTrigger trigger, CancellationToken cancellationToken);
 
     /// <summary>Removes the recurring trigger of a workflow, if there is one.</summary>
+    /// <exception cref="TimeoutException">As above.</exception>
     Task RemoveRecurringAsync(string workflow, CancellationToken cancellationToken);
 
     /// <summary>Takes a waiting job back; one that runs is told to stop as far as the engine can.</summary>

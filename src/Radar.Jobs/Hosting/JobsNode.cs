@@ -93,7 +93,7 @@ internal sealed partial class JobsNode(
                 await work();
                 return;
             }
-            catch (Exception error) when (error.IsDatabaseAway() && !cancellationToken.IsCancellationRequested)
+            catch (Exception error) when ((error is TimeoutException || error.IsDatabaseAway()) && !cancellationToken.IsCancellationRequested)
             {
                 if (tries % 10 == 0)
                 {

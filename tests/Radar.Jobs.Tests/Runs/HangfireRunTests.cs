@@ -23,4 +23,15 @@ public sealed class HangfireRunTests(PostgresFixture postgres) : RunContract(pos
                 """));
         Assert.Empty(await Database.ColumnAsync("SELECT arguments->>2 FROM radar_hangfire.job GROUP BY arguments->>1, 1 HAVING count(*) > 1"));
     }
+
+    [Fact]
+    public async Task Start_LockOfAKilledNodeLeftBehind_WaitsForItsEndAndIsReady()
+    {
+        await (await StartAsync()).DisposeAsync();
+        await Database.ExecuteAsync("INSERT INTO radar_hangfire.lock (resource, updatecount, acquired) VALUES ('radar_hangfire:lock:recurring-job:gated', 0, now())");
+        var settings = Settings("second");
+        settings["Radar:Hangfire:Lock"] = "00:00:20"; // Longer than Hangfire itself waits for it.
+        await using var node = await Node.StartAsync(settings);
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
+    }
 }

@@ -294,7 +294,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         Assert.All(told, r => Assert.Null(r.NextAt));
     }
 
-    private Dictionary<string, string?> Settings(string node) => Node.Settings(_database.SettingOf(), node, engine);
+    protected Dictionary<string, string?> Settings(string node) => Node.Settings(_database.SettingOf(), node, engine);
 
     private protected Task<Node> StartAsync(string name = "one", bool waitReady = true) => Node.StartAsync(Settings(name), waitReady: waitReady);
 
