@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Radar.Embedded.Launch;
@@ -25,7 +26,7 @@ public sealed class LauncherTests : IDisposable
     [Fact]
     public async Task Up_ServicesKilled_RestartsThemAndWhenKilledItselfLeavesNothing()
     {
-        var (exitCode, output) = await UpAsync("--market-capture");
+        var (exitCode, output) = await UpAsync("--market-capture", "--port", Ports.Free().ToString(CultureInfo.InvariantCulture)); // Other systems may come up at this moment.
         Assert.True(exitCode == 0, output);
         Assert.Contains("mock broker", output, StringComparison.Ordinal);
         Assert.Contains("login      operator / ", output, StringComparison.Ordinal);
