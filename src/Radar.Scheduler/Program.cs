@@ -10,6 +10,7 @@ var root = new RootCommand("Radar's scheduler and its operator's command line")
     StatusCommand.Create(),
     WorkersCommand.Create(),
     LogsCommand.Create(),
+    ScaleCommand.Create(),
     ExportCommand.Create(),
     CheckCommand.Create(),
 };

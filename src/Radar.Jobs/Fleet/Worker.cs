@@ -1,6 +1,6 @@
 namespace Radar.Jobs.Fleet;
 
-/// <summary>A worker's name: three parts, such as <c>BTCUSDT/lightgbm/v1</c> or <c>ALL/producer/main</c>, or one, such as <c>wallex-trades</c>.</summary>
+/// <summary>A worker's name: such as <c>BTCUSDT/lightgbm/v1</c>, <c>ALL/producer/main</c>, <c>wallex-trades</c> or <c>trades-sink/2</c>.</summary>
 public readonly record struct WorkerId(string Value)
 {
     /// <summary>The candle producer.</summary>
@@ -14,6 +14,9 @@ public readonly record struct WorkerId(string Value)
 
     /// <summary>The prediction consumer of one model version.</summary>
     public static WorkerId Consumer(string crypto, string model, string version) => new($"{crypto}/{model}/{version}");
+
+    /// <summary>A sink: which of those of its kind, counted from 1.</summary>
+    public static WorkerId Sink(string kind, int number) => new($"{kind}/{number}");
 
     /// <summary>The id with its slashes as underscores, as in file names: <c>BTCUSDT_lightgbm_v1</c>.</summary>
     public string FileName => Value.Replace('/', '_');
@@ -36,6 +39,15 @@ public static class WorkerKinds
 
     /// <summary>Wallex order books to Kafka.</summary>
     public const string WallexDepth = "wallex-depth";
+
+    /// <summary>Kafka trades to ClickHouse.</summary>
+    public const string TradesSink = "trades-sink";
+
+    /// <summary>Kafka order books to ClickHouse.</summary>
+    public const string DepthSink = "depth-sink";
+
+    /// <summary>Whether workers of a kind bring data in, which others only pass on.</summary>
+    public static bool Produces(string kind) => kind is CandleProducer or WallexTrades or WallexDepth;
 }
 
 /// <summary>What an operator or workflow asks of a worker.</summary>

@@ -11,6 +11,9 @@ public sealed class FleetWorkflowOptions
     /// <summary>How long each consumer may take until it has caught up and runs. The default is 30 minutes. Key: <c>Radar:Fleet:ConsumerDeadline</c>.</summary>
     public TimeSpan ConsumerDeadline { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>How long each producer and sink of market capture may take until it runs. The default is 5 minutes. Key: <c>Radar:Fleet:CaptureDeadline</c>.</summary>
+    public TimeSpan CaptureDeadline { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long workers may take until they are deleted. The default is 2 minutes. Key: <c>Radar:Fleet:DeleteDeadline</c>.</summary>
     public TimeSpan DeleteDeadline { get; set; } = TimeSpan.FromMinutes(2);
 

@@ -4,19 +4,19 @@ using Radar.Jobs.Workflows;
 
 namespace Radar.Jobs.FleetWorkflows;
 
-/// <summary>kill-fleet: stop-consumers → stop-producer → wait-deleted → clean. It pre-empts start-fleet.</summary>
+/// <summary>kill-fleet: stop-consumers (and sinks) → stop-producer (all of them) → wait-deleted → clean. It pre-empts start-fleet.</summary>
 internal sealed class KillFleet(FleetWorkflowOptions options) : IWorkflowSource
 {
     public Workflow Build() => new()
     {
         Name = "kill-fleet",
         Aliases = ["kill_all"],
-        Description = "Stops all workers in order, consumers before the producer, waits until they are gone and forgets them.",
+        Description = "Stops all workers in order, consumers and sinks before producers, waits until they are gone and forgets them.",
         Preempts = ["start-fleet"],
         Tasks =
         [
-            Task("stop-consumers", [], (context, token) => StopAsync(context, w => w.Id != WorkerId.Producer, token)),
-            Task("stop-producer", ["stop-consumers"], (context, token) => StopAsync(context, w => w.Id == WorkerId.Producer, token)),
+            Task("stop-consumers", [], (context, token) => StopAsync(context, w => !WorkerKinds.Produces(w.Kind), token)),
+            Task("stop-producer", ["stop-consumers"], (context, token) => StopAsync(context, w => WorkerKinds.Produces(w.Kind), token)),
             Task("wait-deleted", ["stop-producer"], WaitDeletedAsync) with { Deadline = options.DeleteDeadline + TimeSpan.FromMinutes(1) },
             Task("clean", ["wait-deleted"], CleanAsync),
         ],

@@ -6,7 +6,8 @@ using Radar.Market.Models;
 namespace Radar.Jobs.FleetWorkflows;
 
 /// <summary>
-/// start-fleet: retire-stale → pull-datasets → start-producer → wait-producer → start-consumer[each] → wait-consumer[each] → fleet-running.
+/// start-fleet: retire-stale → pull-datasets → start-producer → wait-producer → start-consumer[each] → wait-consumer[each] → fleet-running,
+/// and beside it, where trades and order books are captured: retire-stale → start-capture[each] → wait-capture[each] → fleet-running.
 /// </summary>
 internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
 {
@@ -17,7 +18,7 @@ internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
     {
         Name = "start-fleet",
         Aliases = ["consumer_start"],
-        Description = "Starts the candle producer, then one prediction consumer for every crypto, model and version of the model store.",
+        Description = "Starts the candle producer, then one prediction consumer for every crypto, model and version of the model store; with market capture its producers and sinks too.",
         Tasks =
         [
             Task("retire-stale", [], RetireStaleAsync) with { Deadline = options.DeleteDeadline + Slack },
@@ -26,7 +27,9 @@ internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
             Task("wait-producer", ["start-producer"], WaitProducerAsync) with { Deadline = options.ProducerDeadline + Slack },
             Task("start-consumer", ["wait-producer"], StartConsumerAsync) with { Instances = ConsumersAsync },
             Task("wait-consumer", [], WaitConsumerAsync) with { ForEach = "start-consumer", Deadline = options.ConsumerDeadline + Slack },
-            Task("fleet-running", ["wait-consumer"], FleetRunningAsync),
+            Task("start-capture", ["retire-stale"], StartCaptureAsync) with { Instances = CaptureAsync },
+            Task("wait-capture", [], WaitCaptureAsync) with { ForEach = "start-capture", Deadline = options.CaptureDeadline + Slack },
+            Task("fleet-running", ["wait-consumer", "wait-capture"], FleetRunningAsync),
         ],
     };
 
@@ -36,7 +39,8 @@ internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
     private async Task<object?> RetireStaleAsync(TaskContext context, CancellationToken cancellationToken)
     {
         var fleet = context.Services.GetRequiredService<IFleet>();
-        var wanted = Models(context).Select(m => WorkerId.Consumer(m.Crypto, m.Model, m.Version)).Append(WorkerId.Producer).ToHashSet();
+        var capture = await context.Services.GetRequiredService<CaptureCrew>().WantedAsync(cancellationToken);
+        var wanted = Models(context).Select(m => WorkerId.Consumer(m.Crypto, m.Model, m.Version)).Append(WorkerId.Producer).Concat(capture.Select(c => c.Id)).ToHashSet();
         var stale = (await fleet.ListAsync(cancellationToken))
             .Where(w => !wanted.Contains(w.Id) || w.Desired == DesiredState.Delete)
             .ToList();
@@ -50,7 +54,9 @@ internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
         {
             context.Log(wanted.Contains(worker.Id)
                 ? $"{worker.Id} is asked to delete already (by {worker.DesiredBy}) and is {worker.Actual.Word()}: waiting until it is gone."
-                : $"{worker.Id} has no model in the store any more: asking it to delete.");
+                : worker.Kind == WorkerKinds.PredictionConsumer
+                    ? $"{worker.Id} has no model in the store any more: asking it to delete."
+                    : $"{worker.Id} is not asked for any more: asking it to delete.");
             await fleet.AskAsync(worker.Id, DesiredState.Delete, context.By, cancellationToken);
         }
 
@@ -108,6 +114,43 @@ internal sealed class StartFleet(FleetWorkflowOptions options) : IWorkflowSource
     private async Task<object?> WaitConsumerAsync(TaskContext context, CancellationToken cancellationToken)
     {
         await FleetWaits.RunningAsync(context, new(context.Instance!), options.ConsumerDeadline, cancellationToken);
+        return null;
+    }
+
+    private static async Task<IReadOnlyList<string>> CaptureAsync(TaskContext context, CancellationToken cancellationToken)
+    {
+        var crew = context.Services.GetRequiredService<CaptureCrew>();
+        var wanted = await crew.WantedAsync(cancellationToken);
+        if (wanted.Count == 0)
+        {
+            context.Log("Skipped: trades and order books are not captured (Radar:Capture:Enabled).");
+            return [];
+        }
+
+        context.Log($"{wanted.Count} worker(s): {string.Join(", ", wanted.Select(w => w.Id))}");
+        foreach (var sinks in wanted.GroupBy(w => w.Kind).Where(kind => CaptureCrew.Scalable.Contains(kind.Key)))
+        {
+            if (await crew.SharesAsync(sinks.Key, sinks.Count(), cancellationToken) is { Length: > 0 } shares)
+            {
+                context.Log(shares);
+            }
+        }
+
+        return [.. wanted.Select(w => w.Id.Value)];
+    }
+
+    private static async Task<object?> StartCaptureAsync(TaskContext context, CancellationToken cancellationToken)
+    {
+        // Its kind is its name, without a sink's number.
+        var id = new WorkerId(context.Instance!);
+        await context.Services.GetRequiredService<IFleet>().StartAsync(new(id, id.Value.Split('/')[0], new Dictionary<string, string>()), context.By, cancellationToken);
+        context.Log($"Asked {id} to start.");
+        return null;
+    }
+
+    private async Task<object?> WaitCaptureAsync(TaskContext context, CancellationToken cancellationToken)
+    {
+        await FleetWaits.RunningAsync(context, new(context.Instance!), options.CaptureDeadline, cancellationToken);
         return null;
     }
 

@@ -33,6 +33,8 @@ public static class JobsRegistration
         services.TryAddSingleton<NodeState>();
         services.AddFleet();
         services.TryAddSingleton(_ => FleetWorkflowOptions.From(configuration));
+        services.TryAddSingleton(_ => CaptureOptions.From(configuration));
+        services.TryAddSingleton<CaptureCrew>();
         services.AddWorkflow<StartFleet>();
         services.AddWorkflow<KillFleet>();
         return services;

@@ -38,6 +38,26 @@ public static class TopicSetup
         }
     }
 
+    /// <summary>How many partitions a topic has; null when the broker does not have it.</summary>
+    /// <exception cref="BrokerException">The broker did not answer.</exception>
+    public static async Task<int?> PartitionsAsync(string bootstrapServers, string topic, CancellationToken cancellationToken)
+    {
+        using var admin = AdminClients.Create(bootstrapServers);
+        return await Task.Run(
+            () =>
+            {
+                try
+                {
+                    return admin.GetMetadata(Patience).Topics.Find(t => t.Topic == topic && t.Error.Code == ErrorCode.NoError)?.Partitions.Count;
+                }
+                catch (KafkaException silent)
+                {
+                    throw AdminClients.Silent(bootstrapServers, silent);
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
     private static bool Exists(IAdminClient admin, string bootstrapServers, string topic)
     {
         try

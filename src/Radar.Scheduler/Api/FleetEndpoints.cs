@@ -1,5 +1,6 @@
 using Npgsql;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.FleetWorkflows;
 using Radar.Jobs.Workflows;
 using Radar.Scheduler.Auth;
 
@@ -16,6 +17,7 @@ internal static class FleetEndpoints
         api.MapGet("/fleet", async (IFleet fleet, TimeProvider time, CancellationToken token) =>
             Results.Ok((await fleet.ListAsync(token)).Select(worker => WorkerView.Of(worker, time.GetUtcNow()))));
         api.MapPost("/fleet/desired", AskAsync);
+        api.MapPost("/fleet/scale", ScaleAsync);
         api.MapGet("/workers/events", EventsAsync);
         api.MapGet("/workers/log", LogAsync);
     }
@@ -34,6 +36,21 @@ internal static class FleetEndpoints
         }
         await accounts.AuditAsync(who, desire.Desired, desire.Worker, cancellationToken);
         return Results.Ok(new { worker = desire.Worker, desired });
+    }
+
+    private static async Task<IResult> ScaleAsync(Scale scale, CaptureCrew crew, Accounts accounts, HttpContext context, CancellationToken cancellationToken)
+    {
+        var who = context.User.Identity!.Name!;
+        try
+        {
+            var follows = await crew.ScaleAsync(scale.Kind ?? "", scale.Count, who, cancellationToken);
+            await accounts.AuditAsync(who, $"scale to {scale.Count}", scale.Kind!, cancellationToken);
+            return Results.Ok(new { kind = scale.Kind, count = scale.Count, follows });
+        }
+        catch (ArgumentException wrong)
+        {
+            return Results.BadRequest(new { error = wrong.Message });
+        }
     }
 
     private static async Task<IResult> EventsAsync(string worker, NpgsqlDataSource database, CancellationToken cancellationToken)
@@ -73,6 +90,9 @@ internal static class FleetEndpoints
             error = $"There is no worker '{worker}'.{Nearest.Suggest(worker, known)} Known: {(known.Count == 0 ? "none; start-fleet makes them" : string.Join(", ", known))}.",
         });
     }
+
+    /// <summary>How many workers of a kind are asked for.</summary>
+    internal sealed record Scale(string? Kind, int Count);
 
     /// <summary>What is asked of a worker.</summary>
     internal sealed record Desire(string Worker, string Desired);

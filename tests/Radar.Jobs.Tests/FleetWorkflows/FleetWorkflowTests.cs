@@ -2,8 +2,10 @@ using System.IO.Compression;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Radar.Embedded.Kafka;
 using Radar.Jobs.Engine;
 using Radar.Jobs.Fleet;
+using Radar.Jobs.FleetWorkflows;
 using Radar.Jobs.Runs;
 using Radar.Jobs.Schema;
 using Radar.Jobs.TestNode;
@@ -50,7 +52,7 @@ public sealed class FleetWorkflowTests(PostgresFixture postgres) : IClassFixture
             [
                 "retire-stale", "pull-datasets", "start-producer", "wait-producer", "start-consumer", "start-consumer[BTCUSDT/lightgbm/v1]",
                 "start-consumer[BTCUSDT/lightgbm/v2]", "start-consumer[BTCUSDT/tst/v1]", "wait-consumer", "wait-consumer[BTCUSDT/lightgbm/v1]",
-                "wait-consumer[BTCUSDT/lightgbm/v2]", "wait-consumer[BTCUSDT/tst/v1]", "fleet-running",
+                "wait-consumer[BTCUSDT/lightgbm/v2]", "wait-consumer[BTCUSDT/tst/v1]", "start-capture", "wait-capture", "fleet-running",
             ],
             detail.Tasks.Select(t => t.Task));
         Assert.Equal(["ALL/producer/main", "BTCUSDT/lightgbm/v1", "BTCUSDT/lightgbm/v2", "BTCUSDT/tst/v1"], await WorkersAsync("running"));
@@ -150,6 +152,48 @@ public sealed class FleetWorkflowTests(PostgresFixture postgres) : IClassFixture
         Assert.Equal(RunState.Succeeded, (await node.EndedAsync(kill)).Run.State);
         Assert.Equal(RunState.Succeeded, (await node.EndedAsync(clicks[0])).Run.State);
         Assert.Equal(4, (await WorkersAsync("running")).Count);
+    }
+
+    [Fact]
+    public async Task StartFleet_WithMarketCapture_StartsProducersAndAsManySinksAsWereAskedFor()
+    {
+        await using var broker = MockBroker.Start(0, new Dictionary<string, int> { ["radar_trades"] = 3, ["radar_depths"] = 3 });
+        await using var node = await StartAsync(
+            ("Radar:Capture:Enabled", "true"), ("Radar:Capture:TradesSinks", "4"), ("Radar:Kafka:BootstrapServers", broker.BootstrapServers));
+        var detail = await node.EndedAsync(await node.RunAsync("start-fleet"));
+        Assert.Equal((RunState.Succeeded, null), (detail.Run.State, detail.Run.Reason));
+        string[] capture = ["depth-sink/1", "depth-sink/2", "trades-sink/1", "trades-sink/2", "trades-sink/3", "trades-sink/4", "wallex-depth", "wallex-trades"];
+        string[] candles = ["ALL/producer/main", "BTCUSDT/lightgbm/v1", "BTCUSDT/lightgbm/v2", "BTCUSDT/tst/v1"];
+        Assert.Equal(candles.Concat(capture), await WorkersAsync("running"));
+        Assert.Equal(["depth-sink", "trades-sink", "wallex-depth", "wallex-trades"], await _database.ColumnAsync("SELECT DISTINCT kind FROM radar.workers WHERE worker_id !~ '[A-Z]' ORDER BY 1"));
+        Assert.Contains(
+            (await node.Runs.LogsAsync(detail.Run.RunId, "start-capture", 0, 10, default))!,
+            line => line.Message.Contains("radar_trades has 3 partition(s): 1 of 4 trades-sink workers stand by", StringComparison.Ordinal));
+
+        // Fewer and more, and what was asked for outlives a start of the fleet.
+        var crew = node.Services.GetRequiredService<CaptureCrew>();
+        Assert.Equal(
+            "1 trades-sink workers are asked to run, 3 to delete. Topic radar_trades has 3 partition(s).", await crew.ScaleAsync("trades-sink", 1, "operator", default));
+        Assert.Contains("3 depth-sink workers are asked to run", await crew.ScaleAsync("depth-sink", 3, "operator", default), StringComparison.Ordinal);
+        await node.EndedAsync(await node.RunAsync("start-fleet"));
+        Assert.Equal(candles.Concat(["depth-sink/1", "depth-sink/2", "depth-sink/3", "trades-sink/1", "wallex-depth", "wallex-trades"]), await WorkersAsync("running"));
+
+        await node.EndedAsync(await node.RunAsync("kill-fleet"));
+        Assert.Equal("0", await FirstAsync("SELECT count(*) FROM radar.workers"));
+        Assert.Contains("the next start-fleet starts them", await crew.ScaleAsync("trades-sink", 2, "operator", default), StringComparison.Ordinal);
+        Assert.Equal("0", await FirstAsync("SELECT count(*) FROM radar.workers"));
+    }
+
+    [Theory]
+    [InlineData("trades-snik", 3, "'trades-snik' cannot be scaled: use trades-sink or depth-sink")]
+    [InlineData("trades-sink", 65, "65 sinks are not to be had: use a number from 0 to 64")]
+    [InlineData("trades-sink", -1, "-1 sinks are not to be had")]
+    public async Task Scale_WrongRequest_IsNamed(string kind, int count, string words)
+    {
+        await using var node = await StartAsync();
+        var wrong = await Assert.ThrowsAsync<ArgumentException>(() => node.Services.GetRequiredService<CaptureCrew>().ScaleAsync(kind, count, "operator", default));
+        Assert.Contains(words, wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("capture is switched off", await node.Services.GetRequiredService<CaptureCrew>().ScaleAsync("trades-sink", 5, "operator", default), StringComparison.Ordinal);
     }
 
     [Fact]

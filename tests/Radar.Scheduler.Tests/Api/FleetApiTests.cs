@@ -45,6 +45,18 @@ public sealed class FleetApiTests(SchedulerFixture fixture) : IClassFixture<Sche
     }
 
     [Fact]
+    public async Task Number_of_sinks_is_stored_with_who_asked_for_it()
+    {
+        using var answer = await _program.PostAsJsonAsync("/api/v1/fleet/scale", new { kind = "trades-sink", count = 5 });
+        Assert.Contains("switched off", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("follows").GetString(), StringComparison.Ordinal);
+        Assert.Equal(5, await fixture.ValueAsync<int>("SELECT count FROM radar.worker_counts WHERE kind = 'trades-sink'"));
+        Assert.Equal(1, await fixture.ValueAsync<long>("SELECT count(*) FROM radar.audit WHERE action = 'scale to 5' AND object = 'trades-sink'"));
+        using var wrong = await _program.PostAsJsonAsync("/api/v1/fleet/scale", new { kind = "candle-producer", count = 5 });
+        Assert.Equal(HttpStatusCode.BadRequest, wrong.StatusCode);
+        Assert.Contains("'candle-producer' cannot be scaled", (await wrong.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Body_that_is_no_json_answers_400()
     {
         using var answer = await _program.PostAsync("/api/v1/fleet/desired", new StringContent("{", System.Text.Encoding.UTF8, "application/json"));

@@ -114,7 +114,7 @@ function updateRow(row, worker) {
   const c = row.__cells, figures = worker.figures ?? {};
   badge(c.Desired.firstChild, worker.desired, `asked by ${worker.desiredBy}, ${stamp(worker.desiredAt)}`);
   badge(c.Actual.firstChild, worker.actual, `since ${stamp(worker.actualAt)}`);
-  text(c.Activity, worker.error && ["failed", "backoff"].includes(worker.actual) ? worker.error : worker.activity ?? "");
+  text(c.Activity, worker.error && ["failed", "backoff"].includes(worker.actual) ? worker.error : [worker.activity, captured(figures)].filter(Boolean).join(" · "));
   c.Activity.classList.toggle("error", !!worker.error && ["failed", "backoff"].includes(worker.actual));
   attr(c.Activity, "title", worker.error ?? worker.activity);
   const alive = ["starting", "running", "paused", "stopping"].includes(worker.actual);
@@ -132,6 +132,18 @@ function updateRow(row, worker) {
     button.hidden = verb === worker.desired && !(verb === "start" && ["failed", "deleted"].includes(worker.actual));
     if (verb === "start") text(button, worker.actual === "paused" || worker.desired === "pause" ? "Resume" : "Start");
   }
+}
+
+// What the workers of market capture count besides: nothing of it is there for others.
+function captured(figures) {
+  return [
+    figures.batches !== undefined ? plural(figures.batches, "batch", "batches") : null,
+    figures.lastInsertAgeSeconds !== undefined ? `last insert ${span(figures.lastInsertAgeSeconds)} ago` : null,
+    figures.markets !== undefined ? plural(figures.markets, "market") : null,
+    figures.reconnects ? plural(figures.reconnects, "reconnect") : null,
+    figures.unrepairedGaps ? plural(figures.unrepairedGaps, "unrepaired gap") : null,
+    figures.deadLetters ? plural(figures.deadLetters, "dead letter") : null,
+  ].filter(Boolean).join(" · ");
 }
 
 function badge(element, word, title) {

@@ -36,4 +36,4 @@ export const number = (value, digits = 0) =>
 /** A price with as many digits as it needs. */
 export const price = (value) => number(value, value >= 1000 ? 2 : value >= 1 ? 4 : 6);
 
-export const plural = (n, word) => `${number(n)} ${word}${n === 1 ? "" : "s"}`;
+export const plural = (n, word, many = word + "s") => `${number(n)} ${n === 1 ? word : many}`;
