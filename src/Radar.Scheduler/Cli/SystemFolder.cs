@@ -43,7 +43,7 @@ internal sealed class SystemFolder
         DefaultValueFactory = _ => new DirectoryInfo(DefaultPath()),
     };
 
-    /// <summary>Opens the folder that was asked for.</summary>
+    /// <summary>Opens the folder that was asked for; where none was and none is there, the system that the environment names.</summary>
     /// <exception cref="OperatorException">Nothing was ever started there.</exception>
     public static SystemFolder Open(ParseResult parse)
     {
@@ -54,6 +54,11 @@ internal sealed class SystemFolder
         }
         catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
+            if (parse.GetResult(Option) is null or { Implicit: true }
+                && EnvironmentSystem.Read(new ConfigurationBuilder().AddEnvironmentVariables().Build()) is var (folder, system, secrets))
+            {
+                return new SystemFolder(folder, system, secrets);
+            }
             throw new OperatorException($"Nothing was started in {path}: start it with ./radar up, or name another folder with --state.");
         }
     }

@@ -8,6 +8,9 @@ namespace Radar.Scheduler.Hosting;
 /// <summary>Holds the scheduler's settings against what it can work with, before anything starts.</summary>
 internal static class SchedulerSettings
 {
+    /// <summary>Where it is to listen.</summary>
+    public static string Urls(IConfiguration configuration) => configuration["Radar:Scheduler:Urls"] ?? "http://127.0.0.1:8321";
+
     /// <summary>Everything that is wrong, a sentence each; none when all is well.</summary>
     /// <param name="configuration">Everything under <c>Radar</c>.</param>
     /// <param name="urls">Where it is to listen.</param>

@@ -14,7 +14,6 @@ namespace Radar.Scheduler.Hosting;
 /// <summary><c>radar-scheduler serve</c>: engine, API and dashboard until told to stop.</summary>
 internal static partial class ServeCommand
 {
-    private const string DefaultUrls = "http://127.0.0.1:8321";
     private static readonly TimeSpan DatabasePatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan LongestNap = TimeSpan.FromSeconds(5);
 
@@ -75,7 +74,7 @@ internal static partial class ServeCommand
         try
         {
             var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = ContentRoot() });
-            urls = builder.Configuration["Radar:Scheduler:Urls"] ?? DefaultUrls;
+            urls = SchedulerSettings.Urls(builder.Configuration);
             if (SchedulerSettings.Problems(builder.Configuration, urls) is { Count: > 0 } problems)
             {
                 await Console.Error.WriteLineAsync($"radar-scheduler: {string.Join(Environment.NewLine + "radar-scheduler: ", problems)}");

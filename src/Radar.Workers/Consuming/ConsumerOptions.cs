@@ -5,7 +5,7 @@ namespace Radar.Workers.Consuming;
 /// <summary>Settings of prediction consumers.</summary>
 internal sealed record ConsumerOptions
 {
-    /// <summary>Brokers (Radar:Kafka:BootstrapServers, or the original's KAFKA_HOST).</summary>
+    /// <summary>Brokers (Radar:Kafka:BootstrapServers, or the originals' KAFKA_BROKER or KAFKA_HOST).</summary>
     public required string BootstrapServers { get; init; }
 
     /// <summary>The model store (Radar:Models:Directory). The default is <c>models</c>.</summary>
@@ -25,7 +25,7 @@ internal sealed record ConsumerOptions
 
     public static ConsumerOptions Read(SettingsReader settings) => new()
     {
-        BootstrapServers = settings.Needed("Radar:Kafka:BootstrapServers", "127.0.0.1:9092", "KAFKA_HOST"),
+        BootstrapServers = settings.Needed("Radar:Kafka:BootstrapServers", "127.0.0.1:9092", "KAFKA_BROKER", "KAFKA_HOST"),
         ModelsDirectory = settings.Text("Radar:Models:Directory") ?? "models",
         DataDirectory = settings.Text("Radar:Data:Directory") ?? ".",
         LogsDirectory = settings.Text("Radar:Logs:Directory") ?? "logs",

@@ -53,9 +53,10 @@ internal static partial class RadarWorker
     {
         var options = SupervisionOptions.Read(settings);
         var lease = LeaseOptions.Read(settings);
-        var connection = settings.Needed("Radar:Database", DatabaseExample, "DATABASE_URL");
+        var connection = Connection(settings);
+        var level = LogLevels.Read(settings);
         settings.ThrowIfWrong();
-        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole($"agent_{options.Name}"));
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole($"agent_{options.Name}").SetMinimumLevel(level));
         await using var database = RadarDatabase.Create(connection, $"agent/{options.Name} #{Environment.ProcessId}", AgentConnections);
         await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
         WatchLauncher(shutdown, TimeSpan.Zero);
@@ -70,8 +71,9 @@ internal static partial class RadarWorker
     {
         var id = arguments.Worker!.Value;
         var create = WorkerCatalogue.Prepare(arguments.Verb, id, settings);
+        var level = LogLevels.Read(settings);
         settings.ThrowIfWrong();
-        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName));
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName).SetMinimumLevel(level));
         WatchLauncher(shutdown, TimeSpan.Zero);
         return await new ManualRun(id, TimeProvider.System, loggers.CreateLogger<ManualRun>())
             .RunAsync(create, guarantee, loggers, shutdown.Requested).ConfigureAwait(false);
@@ -81,10 +83,11 @@ internal static partial class RadarWorker
     {
         var id = arguments.Worker!.Value;
         var lease = LeaseOptions.Read(settings);
-        var connection = settings.Needed("Radar:Database", DatabaseExample, "DATABASE_URL");
+        var connection = Connection(settings);
         var create = WorkerCatalogue.Prepare(arguments.Verb, id, settings);
+        var level = LogLevels.Read(settings);
         settings.ThrowIfWrong();
-        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName));
+        using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName).SetMinimumLevel(level));
         await using var database = RadarDatabase.Create(connection, $"{id} #{Environment.ProcessId}", WorkerCatalogue.Connections(arguments.Verb, settings));
         await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
         if (arguments.Register)
@@ -99,6 +102,9 @@ internal static partial class RadarWorker
 
     // Under an agent the agent stops its workers in order; should it be gone as well, they end by themselves.
     private static void WatchLauncher(Shutdown shutdown, TimeSpan delay) => Lifeline.Watch(() => shutdown.LoseLauncher(delay));
+
+    /// <summary>The database of an agent and its workers.</summary>
+    internal static string Connection(SettingsReader settings) => settings.Needed("Radar:Database", DatabaseExample, "DATABASE_URL");
 
     private const string DatabaseExample = "'Host=127.0.0.1;Port=5432;Username=radar;Password=...;Database=radar'";
 }

@@ -13,12 +13,21 @@ internal sealed class SettingsReader(IConfiguration configuration)
 
     public string? Text(string key) => configuration[key] is { } value && !string.IsNullOrWhiteSpace(value) ? value.Trim() : null;
 
-    public string Needed(string key, string example, string? otherwise = null)
+    /// <param name="key">The setting.</param>
+    /// <param name="example">What it may look like, for whoever forgot it.</param>
+    /// <param name="otherwise">The originals' names of it.</param>
+    public string Needed(string key, string example, params ReadOnlySpan<string> otherwise)
     {
-        var value = Text(key) ?? (otherwise is null ? null : Text(otherwise));
-        if (value is not null)
+        if (Text(key) is { } value)
         {
             return value;
+        }
+        foreach (var name in otherwise)
+        {
+            if (Text(name) is { } other)
+            {
+                return other;
+            }
         }
         _problems.Add($"{key} is not set. Set {Environment(key)}, such as {example}.");
         return "";
