@@ -43,6 +43,13 @@ public sealed class RowBinaryBatch : IDisposable
     /// <summary>Takes back what was written since the last finished row.</summary>
     public void AbandonRow() => _position = Bytes;
 
+    /// <summary>Takes back whatever was written after the first so many rows.</summary>
+    public void TakeBackTo(int rows)
+    {
+        _ends.RemoveRange(rows, _ends.Count - rows);
+        _position = Bytes;
+    }
+
     /// <summary>Forgets all rows; the buffer stays.</summary>
     public void Clear()
     {

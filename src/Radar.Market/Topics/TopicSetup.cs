@@ -38,6 +38,30 @@ public static class TopicSetup
         }
     }
 
+    /// <summary>Gives a topic more partitions where it has fewer than asked; it never gets fewer.</summary>
+    /// <returns>How many it has now.</returns>
+    /// <exception cref="BrokerException">The broker did not answer or refused.</exception>
+    public static async Task<int> RaiseAsync(string bootstrapServers, string topic, int partitions, CancellationToken cancellationToken)
+    {
+        if (await PartitionsAsync(bootstrapServers, topic, cancellationToken).ConfigureAwait(false) is { } some && some >= partitions)
+        {
+            return some;
+        }
+        using var admin = AdminClients.Create(bootstrapServers);
+        try
+        {
+            await admin.CreatePartitionsAsync(
+                [new PartitionsSpecification { Topic = topic, IncreaseTo = partitions }],
+                new CreatePartitionsOptions { OperationTimeout = Patience, RequestTimeout = Patience }).ConfigureAwait(false);
+            return partitions;
+        }
+        catch (KafkaException refused)
+        {
+            var error = refused is CreatePartitionsException many ? many.Results[0].Error : refused.Error;
+            throw new BrokerException($"Topic '{topic}' could not be given {partitions} partitions at '{bootstrapServers}' (Radar:Topics:Partitions)", error, refused);
+        }
+    }
+
     /// <summary>How many partitions a topic has; null when the broker does not have it.</summary>
     /// <exception cref="BrokerException">The broker did not answer.</exception>
     public static async Task<int?> PartitionsAsync(string bootstrapServers, string topic, CancellationToken cancellationToken)

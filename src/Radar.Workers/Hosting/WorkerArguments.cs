@@ -19,8 +19,10 @@ internal sealed record WorkerArguments(string Verb, WorkerId? Worker, string? Ag
                                                         candles to the predictions of one model version
           wallex-trades                                 every trade of every Wallex market to Kafka
           wallex-depth                                  both sides of every Wallex order book to Kafka, once an interval
+          trades-sink [--worker trades-sink/1]          trades of every exchange to ClickHouse
+          depth-sink [--worker depth-sink/1]            order books to ClickHouse
 
-        The last two also run from their environment alone: without RADAR__DATABASE and --agent they need neither PostgreSQL nor a lease.
+        The last four also run from their environment alone: without RADAR__DATABASE and --agent they need neither PostgreSQL nor a lease.
 
         Options of a worker run by hand:
           --register   make the worker known first (otherwise start-fleet or the dashboard does)

@@ -3,6 +3,7 @@ using Radar.Market.Models;
 using Radar.Workers.Consuming;
 using Radar.Workers.Producing;
 using Radar.Workers.Producing.Wallex;
+using Radar.Workers.Sinking;
 
 namespace Radar.Workers.Hosting;
 
@@ -16,7 +17,8 @@ internal static class WorkerCatalogue
 
     /// <summary>The verbs that make a worker.</summary>
     public static IReadOnlyList<string> Kinds { get; } =
-        [WorkerKinds.CandleProducer, WorkerKinds.PredictionConsumer, WorkerKinds.WallexTrades, WorkerKinds.WallexDepth];
+        [WorkerKinds.CandleProducer, WorkerKinds.PredictionConsumer, WorkerKinds.WallexTrades, WorkerKinds.WallexDepth,
+         WorkerKinds.TradesSink, WorkerKinds.DepthSink];
 
     /// <summary>The worker that a verb means when none is named; null: one must be.</summary>
     public static WorkerId? UsualWorker(string kind) => kind switch
@@ -24,6 +26,7 @@ internal static class WorkerCatalogue
         WorkerKinds.CandleProducer => WorkerId.Producer,
         WorkerKinds.WallexTrades => WorkerId.WallexTrades,
         WorkerKinds.WallexDepth => WorkerId.WallexDepth,
+        WorkerKinds.TradesSink or WorkerKinds.DepthSink => WorkerId.Sink(kind, 1),
         _ => null,
     };
 
@@ -32,6 +35,8 @@ internal static class WorkerCatalogue
     {
         WorkerKinds.WallexTrades => "Each trade once, as far as the topic's end remembers it; run only one",
         WorkerKinds.WallexDepth => "Run only one: a second one publishes every order book again",
+        WorkerKinds.TradesSink => "Nothing is lost, and a trade read twice is one row",
+        WorkerKinds.DepthSink => "Nothing is lost, but without PostgreSQL a crash may store a block of order books twice (at least once)",
         _ => null,
     };
 
@@ -58,6 +63,11 @@ internal static class WorkerCatalogue
         {
             var options = WallexOptions.Read(WallexStream.Depth, settings);
             return () => new DepthProducer(options);
+        }
+        if (kind is WorkerKinds.TradesSink or WorkerKinds.DepthSink)
+        {
+            var options = SinkOptions.Read(kind == WorkerKinds.TradesSink ? SinkStream.Trades : SinkStream.Depth, settings);
+            return () => new Sink(options);
         }
         var model = ModelId.Parse(id.Value);
         var consumer = ConsumerOptions.Read(settings);

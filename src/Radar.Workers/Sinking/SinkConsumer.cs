@@ -1,0 +1,201 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+
+namespace Radar.Workers.Sinking;
+
+/// <summary>Whom a consumer tells that partitions come and go. All of it happens within <see cref="SinkConsumer.Take"/>.</summary>
+internal interface IPartitionListener
+{
+    /// <summary>These are ours now.</summary>
+    /// <returns>From which offset each is to be read; null: from where the group left off.</returns>
+    IEnumerable<(int Partition, long? From)> Assigned(IReadOnlyList<int> partitions);
+
+    /// <summary>These are ours until this returns.</summary>
+    void Revoked(IReadOnlyList<int> partitions);
+
+    /// <summary>These are somebody else's already.</summary>
+    void Lost(IReadOnlyList<int> partitions);
+}
+
+/// <summary>A member of the group that reads a topic. Offsets are told to the group once they are given to <see cref="Store"/>, and not before.</summary>
+internal sealed partial class SinkConsumer : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
+    private readonly string _topic;
+    private readonly ILogger _logger;
+    private readonly IConsumer<byte[], byte[]> _consumer;
+    private Error? _fatal;
+    private string? _trouble;
+
+    /// <param name="options">Settings.</param>
+    /// <param name="member">A name that outlives a restart, so that partitions stay where they are; null: the broker does not know such names.</param>
+    /// <param name="listener">Told what comes and goes.</param>
+    /// <param name="logger">Log.</param>
+    public SinkConsumer(SinkOptions options, string? member, IPartitionListener listener, ILogger<SinkConsumer> logger)
+    {
+        (_topic, _logger) = (options.Topic, logger);
+        _consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = options.BootstrapServers,
+            GroupId = options.Group,
+            GroupInstanceId = member,
+            ClientId = "radar-sink",
+            EnableAutoCommit = true,
+            AutoCommitIntervalMs = 1_000,
+            EnableAutoOffsetStore = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            AllowAutoCreateTopics = false,
+            SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
+            HeartbeatIntervalMs = Math.Max(500, (int)options.SessionTimeout.TotalMilliseconds / 10),
+            MaxPollIntervalMs = 300_000,
+            FetchWaitMaxMs = 100,
+            FetchMaxBytes = 16 * 1024 * 1024,
+            MaxPartitionFetchBytes = 2 * 1024 * 1024, // A longer record comes alone.
+            MessageMaxBytes = 1_000_000,
+            ReceiveMessageMaxBytes = 256 * 1024 * 1024,
+            QueuedMinMessages = 50_000,
+            QueuedMaxMessagesKbytes = 16 * 1024,
+            FetchQueueBackoffMs = 5,
+            CheckCrcs = false,
+            ReconnectBackoffMs = 100,
+            ReconnectBackoffMaxMs = 2_000,
+            SocketConnectionSetupTimeoutMs = 5_000,
+            TopicMetadataRefreshIntervalMs = 30_000, // Partitions that were added are noticed.
+        })
+        .SetErrorHandler((_, error) =>
+        {
+            _fatal = error.IsFatal ? error : _fatal;
+            _trouble = error.Code == ErrorCode.Local_AllBrokersDown ? error.Reason : _trouble;
+        })
+        .SetLogHandler((_, _) => { })
+        .SetPartitionsAssignedHandler((_, partitions) => Assign(listener, partitions))
+        .SetPartitionsRevokedHandler((_, partitions) => listener.Revoked([.. partitions.Select(p => p.Partition.Value)]))
+        .SetPartitionsLostHandler((_, partitions) => listener.Lost([.. partitions.Select(p => p.Partition.Value)]))
+        .Build();
+    }
+
+    /// <summary>What is wrong with the broker, told once.</summary>
+    public string? TakeTrouble() => Interlocked.Exchange(ref _trouble, null);
+
+    /// <summary>Joins the group.</summary>
+    public void Subscribe()
+    {
+        _consumer.Subscribe(_topic);
+        LogSubscribed(_topic);
+    }
+
+    /// <summary>Waits so many milliseconds for a record.</summary>
+    /// <exception cref="KafkaException">The client cannot go on.</exception>
+    public ConsumeResult<byte[], byte[]>? Take(int wait)
+    {
+        try
+        {
+            if (_fatal is { } fatal)
+            {
+                throw new KafkaException(fatal);
+            }
+            return _consumer.Consume(wait);
+        }
+        catch (ConsumeException failed) when (!failed.Error.IsFatal)
+        {
+            _trouble = failed.Error.Reason;
+            return null;
+        }
+    }
+
+    /// <summary>Reads some partitions no further, or goes on.</summary>
+    public void Pause(IEnumerable<int> partitions, bool pause)
+    {
+        var these = partitions.Select(Of).ToList();
+        try
+        {
+            if (pause)
+            {
+                _consumer.Pause(these);
+            }
+            else
+            {
+                _consumer.Resume(these);
+            }
+        }
+        catch (KafkaException)
+        {
+            // They were just taken away.
+        }
+    }
+
+    /// <summary>Notes that all before these offsets is stored; the group is told within a second.</summary>
+    public void Store(IReadOnlyDictionary<int, long> next)
+    {
+        foreach (var (partition, offset) in next)
+        {
+            try
+            {
+                _consumer.StoreOffset(new TopicPartitionOffset(Of(partition), offset));
+            }
+            catch (KafkaException)
+            {
+                // It was taken away meanwhile: its new owner reads again what it is not told of.
+            }
+        }
+    }
+
+    /// <summary>Tells the group now.</summary>
+    public void Commit()
+    {
+        try
+        {
+            _consumer.Commit();
+        }
+        catch (KafkaException)
+        {
+            // Nothing was stored, or the broker is away: what is read again is stored once all the same.
+        }
+    }
+
+    /// <summary>End of a partition, as far as the last answer told; null: not known yet.</summary>
+    public long? End(int partition) => _consumer.GetWatermarkOffsets(Of(partition)) is { High: { IsSpecial: false } high } ? high.Value : null;
+
+    public void Dispose()
+    {
+        // With the broker away it takes its time, and a stopping worker has none.
+        var consumer = _consumer;
+        var closed = Task.Run(() =>
+        {
+            consumer.Close();
+            consumer.Dispose();
+        }).Wait(LastWords);
+        if (closed)
+        {
+            LogClosed();
+        }
+    }
+
+    private static List<TopicPartitionOffset> Assign(IPartitionListener listener, List<TopicPartition> partitions)
+    {
+        var from = listener.Assigned([.. partitions.Select(p => p.Partition.Value)]).ToDictionary(p => p.Partition, p => p.From);
+        return [.. partitions.Select(p => new TopicPartitionOffset(p, from[p.Partition.Value] is { } offset ? new Offset(offset) : Offset.Unset))];
+    }
+
+    /// <summary>What the group was told last of these partitions; nothing where it does not say.</summary>
+    public IReadOnlyDictionary<int, long> Committed(IReadOnlyList<int> partitions)
+    {
+        try
+        {
+            return _consumer.Committed(partitions.Select(Of), Patience).Where(p => !p.Offset.IsSpecial).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
+        }
+        catch (KafkaException)
+        {
+            return new Dictionary<int, long>();
+        }
+    }
+
+    private TopicPartition Of(int partition) => new(_topic, partition);
+
+    [LoggerMessage(LogLevel.Information, "Subscribed to Kafka topic '{Topic}'.")]
+    private partial void LogSubscribed(string topic);
+
+    [LoggerMessage(LogLevel.Information, "Kafka consumer closed.")]
+    private partial void LogClosed();
+}

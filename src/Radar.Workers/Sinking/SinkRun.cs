@@ -1,0 +1,219 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Radar.Workers.Hosting;
+
+namespace Radar.Workers.Sinking;
+
+/// <summary>
+/// From joining the group to leaving it. One thread reads and parses; meanwhile the batch before is being stored, and only then its offsets are told to the
+/// group. While the server is away partitions are paused, and the group is kept company.
+/// </summary>
+internal sealed partial class SinkRun : IPartitionListener, IDisposable
+{
+    private const int LongestWait = 100;
+    private const int ShortWait = 10;
+    private static readonly TimeSpan HoldBack = TimeSpan.FromSeconds(1);
+
+    private readonly SinkOptions _options;
+    private readonly WorkerContext _context;
+    private readonly BatchWriter _writer;
+    private readonly IRecordParser _parser;
+    private readonly DepthBlocks? _blocks;
+    private readonly SinkConsumer _consumer;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly List<SinkLane> _lanes = [];
+    private readonly Dictionary<int, SinkLane> _laneOf = [];
+    private readonly Dictionary<int, long> _stored = [];
+    private Exception? _fault;
+    private Task? _writing;
+    private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
+    private bool _paused;
+
+    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, string? member)
+    {
+        (_options, _context, _writer, _parser, _blocks) = (options, context, writer, parser, blocks);
+        _logger = context.Loggers.CreateLogger<SinkRun>();
+        _consumer = new SinkConsumer(options, member, this, context.Loggers.CreateLogger<SinkConsumer>());
+    }
+
+    /// <summary>Whether the group has said which partitions are ours, if any.</summary>
+    public bool IsMember { get; private set; }
+
+    /// <summary>Partitions that are ours.</summary>
+    public int Partitions => _laneOf.Count;
+
+    /// <summary>Reads and stores until it is stopped; then what was read is stored yet, within a deadline.</summary>
+    public async Task RunAsync(Func<SinkRun, Task> look, CancellationToken cancellationToken)
+    {
+        _consumer.Subscribe();
+        var looked = _context.Time.GetTimestamp();
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            if (_consumer.Take(Wait()) is { } record && _laneOf.TryGetValue(record.Partition.Value, out var lane))
+            {
+                Add(lane, record);
+            }
+            if (_fault is { } fault)
+            {
+                throw fault;
+            }
+            await StoreAsync(cancellationToken).ConfigureAwait(false);
+            if (_context.Time.GetElapsedTime(looked) > TimeSpan.FromMilliseconds(500))
+            {
+                looked = _context.Time.GetTimestamp();
+                await look(this).ConfigureAwait(false);
+            }
+        }
+        await FlushAsync(_options.FlushWithin, last: true).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Records of our partitions that are not stored yet, as far as the broker's last answer told.</summary>
+    public long Lag() => _laneOf.Keys.Sum(partition =>
+        _consumer.End(partition) is { } end ? Math.Max(0, end - (_stored.TryGetValue(partition, out var stored) ? stored : end)) : 0);
+
+    /// <summary>What is wrong with the broker, told once.</summary>
+    public string? TakeTrouble() => _consumer.TakeTrouble();
+
+    public IEnumerable<(int Partition, long? From)> Assigned(IReadOnlyList<int> partitions)
+    {
+        IsMember = true;
+        try
+        {
+            var committed = _consumer.Committed(partitions);
+            foreach (var partition in partitions)
+            {
+                _parser.Forget(partition);
+                _stored[partition] = committed.TryGetValue(partition, out var offset) ? offset : 0;
+            }
+            LogAssigned(_options.Topic, string.Join(' ', partitions));
+            return _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : AssignApart(partitions);
+        }
+#pragma warning disable CA1031 // It is thrown again outside the client's callback.
+        catch (Exception problem)
+#pragma warning restore CA1031
+        {
+            _fault = problem;
+            return partitions.Select(partition => (partition, (long?)null));
+        }
+    }
+
+    public void Revoked(IReadOnlyList<int> partitions)
+    {
+        if (partitions.Count > 0)
+        {
+            LogRevoked(_options.Topic, string.Join(' ', partitions));
+            FlushAsync(_options.FlushWithin, last: false).GetAwaiter().GetResult(); // The group waits for us.
+            Abandon(partitions);
+        }
+    }
+
+    public void Lost(IReadOnlyList<int> partitions)
+    {
+        LogLost(_options.Topic, string.Join(' ', partitions));
+        Abandon(partitions);
+    }
+
+    public void Dispose()
+    {
+        _giveUp.Cancel();
+        _consumer.Dispose();
+        foreach (var lane in _lanes.Where(_ => _writing is null or { IsCompleted: true }))
+        {
+            lane.Dispose();
+        }
+        _giveUp.Dispose();
+    }
+
+    private IEnumerable<(int, long?)> AssignTogether(IReadOnlyList<int> partitions)
+    {
+        Enter(new SinkLane(_parser, partitions));
+        return partitions.Select(partition => (partition, (long?)null));
+    }
+
+    private List<(int, long?)> AssignApart(IReadOnlyList<int> partitions)
+    {
+        var from = new List<(int, long?)>();
+        foreach (var partition in partitions)
+        {
+            var claimed = _blocks?.ClaimAsync(partition, _giveUp.Token).GetAwaiter().GetResult();
+            Enter(new SinkLane(_parser, [partition]) { Claim = claimed?.Claim ?? 0, RedoUntil = claimed?.First is null ? null : claimed.Last });
+            if (claimed?.First is { } first)
+            {
+                LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
+            }
+            from.Add((partition, claimed?.First ?? claimed?.Last + 1));
+        }
+        return from;
+    }
+
+    private void Enter(SinkLane lane)
+    {
+        _lanes.Add(lane);
+        foreach (var partition in lane.Partitions)
+        {
+            _laneOf[partition] = lane;
+        }
+    }
+
+    // What was not stored is read again by whoever has the partition next.
+    private void Abandon(IReadOnlyList<int> partitions)
+    {
+        foreach (var partition in partitions)
+        {
+            if (_laneOf.Remove(partition, out var lane))
+            {
+                lane.Filling.Clear();
+                lane.Partitions.Remove(partition);
+            }
+            _stored.Remove(partition);
+            _written.Batch?.Disown(partition);
+        }
+        foreach (var gone in _lanes.Where(lane => lane.Partitions.Count == 0 && (_writing is null || _written.Lane != lane)).ToList())
+        {
+            _lanes.Remove(gone);
+            gone.Dispose();
+        }
+        _paused = false;
+    }
+
+    private void Add(SinkLane lane, ConsumeResult<byte[], byte[]> record)
+    {
+        if (lane.RedoUntil is { } last && record.Offset.Value > last)
+        {
+            LogBlockGone(record.Topic, record.Partition.Value, last);
+            lane.RedoUntil = null;
+        }
+        lane.Filling.Add(record, _context.Time.GetTimestamp());
+        lane.IsClosed = lane.RedoUntil is { } end && record.Offset.Value >= end;
+    }
+
+    private int Wait()
+    {
+        if (_paused || _lanes.Exists(lane => IsFull(lane)))
+        {
+            return ShortWait;
+        }
+        var youngest = _lanes.Where(lane => lane.Filling.Records.Count > 0).Select(lane => _options.BatchAge - _context.Time.GetElapsedTime(lane.Filling.Began)).DefaultIfEmpty(_options.BatchAge).Min();
+        return Math.Clamp((int)youngest.TotalMilliseconds, _writing is null ? 0 : 1, _writing is null ? LongestWait : ShortWait);
+    }
+
+    private bool IsFull(SinkLane lane) => lane.IsClosed || lane.Filling is var batch
+        && (batch.Rows.Rows >= _options.BatchRows || batch.Records.Count >= _options.BatchRows || batch.Bytes >= _options.BatchBytes || batch.Rows.Bytes >= _options.BatchBytes);
+
+    [LoggerMessage(LogLevel.Information, "Partitions of {Topic} taken over: {Partitions}")]
+    private partial void LogAssigned(string topic, string partitions);
+
+    [LoggerMessage(LogLevel.Information, "Partitions of {Topic} given up: {Partitions}")]
+    private partial void LogRevoked(string topic, string partitions);
+
+    [LoggerMessage(LogLevel.Warning, "Partitions of {Topic} were given to another sink: {Partitions}")]
+    private partial void LogLost(string topic, string partitions);
+
+    [LoggerMessage(LogLevel.Information, "{Topic}[{Partition}]: the block from {First} to {Last} may be stored or not; it is made again")]
+    private partial void LogRedo(string topic, int partition, long first, long last);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the topic has nothing up to {Last} any more, so the block that ended there cannot be made again")]
+    private partial void LogBlockGone(string topic, int partition, long last);
+}

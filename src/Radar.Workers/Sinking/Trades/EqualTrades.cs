@@ -1,0 +1,33 @@
+using System.Text;
+
+namespace Radar.Workers.Sinking.Trades;
+
+/// <summary>
+/// Counts trades of one partition whose ids are equal, so that each after the first gets one of its own: two real trades may agree in all that the exchange
+/// tells. A partition that is read again is counted again from one, so a record read twice gets the same id twice.
+/// </summary>
+internal sealed class EqualTrades
+{
+    private const uint Remembered = 60; // Seconds: connections tell late, and REST repairs later.
+    private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly Queue<(uint Second, string Id)> _order = new();
+
+    /// <summary>Rewrites the id of a trade that has been told before.</summary>
+    public void Number(Span<byte> id, uint second)
+    {
+        while (_order.TryPeek(out var oldest) && oldest.Second + Remembered < second)
+        {
+            _order.Dequeue();
+            _counts.Remove(oldest.Id);
+        }
+        var key = Encoding.ASCII.GetString(id);
+        if (_counts.TryGetValue(key, out var told))
+        {
+            _counts[key] = told + 1;
+            TradeId.Hash(Encoding.ASCII.GetBytes($"{key}-{told + 1}"), id);
+            return;
+        }
+        _counts[key] = 1;
+        _order.Enqueue((second, key));
+    }
+}
