@@ -37,7 +37,7 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
             return new ServicePlan(
                 "kafka",
                 ["dotnet", Self, "kafka", "--state", state.Path, "--port", Text(secrets.Ports["kafka"]), "--topic", "BTCUSDT:1",
-                 .. plan.MarketCapture ? (string[])["--topic", "radar_trades:3", "--topic", "radar_depths:3"] : []],
+                 .. plan.MarketCapture ? (string[])["--topic", "radar_trades:3", "--topic", "radar_depths:3", "--topic", "radar_dead_letters:1"] : []],
                 new Dictionary<string, string>(),
                 Host("kafka"),
                 real ? "Apache Kafka" : $"librdkafka's mock broker: {MockBroker.Limits}",
