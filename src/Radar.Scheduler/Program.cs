@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Radar.Scheduler.Cli;
+using Radar.Scheduler.Cli.DeadLetters;
 using Radar.Scheduler.Hosting;
 
 var root = new RootCommand("Radar's scheduler and its operator's command line")
@@ -11,6 +12,7 @@ var root = new RootCommand("Radar's scheduler and its operator's command line")
     WorkersCommand.Create(),
     LogsCommand.Create(),
     ScaleCommand.Create(),
+    DeadLettersCommand.Create(),
     ExportCommand.Create(),
     CheckCommand.Create(),
 };

@@ -7,8 +7,10 @@ namespace Radar.Scheduler.Cli;
 internal static class Verb
 {
     public static Command Create(
-        string name, string description, IEnumerable<Symbol> symbols, Func<ParseResult, SystemFolder, CancellationToken, Task<int>> run)
+        string name, string description, IEnumerable<Symbol> symbols, Func<ParseResult, SystemFolder, CancellationToken, Task<int>> run,
+        string? spoken = null)
     {
+        spoken ??= name;
         var command = new Command(name, description) { SystemFolder.Option };
         foreach (var symbol in symbols)
         {
@@ -29,15 +31,15 @@ internal static class Verb
                 system = SystemFolder.Open(parse);
                 return await run(parse, system, token);
             }
-            catch (Exception ex) when (ex is OperatorException or ArgumentException)
+            catch (Exception ex) when (ex is OperatorException or ArgumentException or BrokerException)
             {
-                await Console.Error.WriteLineAsync($"radar {name}: {ex.Message}");
+                await Console.Error.WriteLineAsync($"radar {spoken}: {ex.Message}");
             }
             catch (Exception ex) when (ex is NpgsqlException or HttpRequestException)
             {
                 await Console.Error.WriteLineAsync(system is { Phase: not "up" }
-                    ? $"radar {name}: {system.Down().Message}"
-                    : $"radar {name}: the system does not answer ({ex.Message.ReplaceLineEndings(" ")}): see ./radar status.");
+                    ? $"radar {spoken}: {system.Down().Message}"
+                    : $"radar {spoken}: the system does not answer ({ex.Message.ReplaceLineEndings(" ")}): see ./radar status.");
             }
             catch (OperationCanceledException)
             {

@@ -9,13 +9,13 @@ internal sealed class OperatorProcess
 {
     private readonly string _state = Directory.CreateTempSubdirectory("radar-cli-").FullName;
 
-    public OperatorProcess(string server, NpgsqlDataSource database)
+    public OperatorProcess(string server, NpgsqlDataSource database, string? kafka = null)
     {
         var connection = new NpgsqlConnectionStringBuilder(server)
         {
             Database = new NpgsqlConnectionStringBuilder(database.ConnectionString).Database,
         };
-        Write("system.json", new { phase = "down", launcher = "nowhere 1 1", mode = "replay", speed = "max", services = Array.Empty<object>() });
+        Write("system.json", new { phase = "down", launcher = "nowhere 1 1", mode = "replay", speed = "max", services = kafka is null ? [] : new object[] { new { name = "kafka", state = "up", address = kafka } } });
         Write("secrets.json", new
         {
             database = connection.ConnectionString, databasePassword = "", operatorPassword = "correct horse", apiToken = "battery-staple-battery", ports = new { },
