@@ -25,6 +25,11 @@ public static class TableSetup
         return done;
     }
 
+    /// <summary>Whether there is such a table.</summary>
+    /// <exception cref="ClickHouseException">The server is away or refuses.</exception>
+    public static async Task<bool> ExistsAsync(ClickHouseClient client, TableName table, CancellationToken cancellationToken) =>
+        (await ColumnsAsync(client, table, cancellationToken)).Count > 0;
+
     /// <summary>Drops a table with everything in it.</summary>
     /// <exception cref="ClickHouseException">The server is away or refuses.</exception>
     public static Task DropAsync(ClickHouseClient client, TableName table, CancellationToken cancellationToken) =>

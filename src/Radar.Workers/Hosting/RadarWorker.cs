@@ -23,15 +23,19 @@ internal static partial class RadarWorker
         }
         try
         {
-            var arguments = WorkerArguments.Parse(args);
             using var shutdown = new Shutdown();
             var configuration = new ConfigurationBuilder().AddEnvironmentVariables().Build();
             var settings = new SettingsReader(configuration);
+            if (args[0] is TableVerbs.Setup or TableVerbs.Drop)
+            {
+                return await TableVerbs.RunAsync(args, settings, Console.IsInputRedirected ? null : Console.In, shutdown.Requested).ConfigureAwait(false);
+            }
+            var arguments = WorkerArguments.Parse(args);
             return arguments.Verb switch
             {
                 "agent" => await SuperviseAsync(arguments, settings, shutdown).ConfigureAwait(false),
                 var kind when !WorkerCatalogue.Kinds.Contains(kind) => throw new ArgumentException(
-                    $"'{kind}' is not a verb; choose agent, {string.Join(", ", WorkerCatalogue.Kinds)}."),
+                    $"'{kind}' is not a verb; choose agent, {string.Join(", ", WorkerCatalogue.Kinds)}, {TableVerbs.Setup} or {TableVerbs.Drop}."),
                 var kind when IsAlone(arguments, settings) && WorkerCatalogue.GuaranteeAlone(kind) is { } guarantee =>
                     await WorkAloneAsync(arguments, guarantee, settings, shutdown).ConfigureAwait(false),
                 _ => await WorkAsync(arguments, settings, shutdown).ConfigureAwait(false),

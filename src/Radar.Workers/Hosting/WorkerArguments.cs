@@ -21,8 +21,10 @@ internal sealed record WorkerArguments(string Verb, WorkerId? Worker, string? Ag
           wallex-depth                                  both sides of every Wallex order book to Kafka, once an interval
           trades-sink [--worker trades-sink/1]          trades of every exchange to ClickHouse
           depth-sink [--worker depth-sink/1]            order books to ClickHouse
+          setup trades-sink|depth-sink                  makes or completes that sink's table
+          drop trades-sink|depth-sink [--yes]           drops it with all its rows, once its name was typed
 
-        The last four also run from their environment alone: without RADAR__DATABASE and --agent they need neither PostgreSQL nor a lease.
+        Producers and sinks of Wallex also run from their environment alone: without RADAR__DATABASE and --agent they need neither PostgreSQL nor a lease.
 
         Options of a worker run by hand:
           --register   make the worker known first (otherwise start-fleet or the dashboard does)
