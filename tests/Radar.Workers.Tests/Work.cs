@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Radar.Jobs.Fleet;
@@ -97,6 +98,16 @@ internal sealed class Work : IAsyncDisposable
     {
         await using var command = Database.CreateCommand(sql);
         return Convert.ToInt64(await command.ExecuteScalarAsync(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>A figure it reports; 0 while it does not.</summary>
+    public double Figure(string name) => FigureOf(Context.Figures.Take(), name);
+
+    /// <summary>The same of figures that a heartbeat carried.</summary>
+    public static double FigureOf(string figures, string name)
+    {
+        using var all = JsonDocument.Parse(figures);
+        return all.RootElement.TryGetProperty(name, out var figure) ? figure.GetDouble() : 0;
     }
 
     public async ValueTask DisposeAsync()

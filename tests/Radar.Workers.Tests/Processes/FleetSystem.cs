@@ -69,6 +69,16 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         return this;
     }
 
+    /// <summary>Settings by configuration key.</summary>
+    public FleetSystem With(IEnumerable<KeyValuePair<string, string?>> settings)
+    {
+        foreach (var (key, value) in settings)
+        {
+            With(key.Replace(":", "__", StringComparison.Ordinal).ToUpperInvariant(), value!);
+        }
+        return this;
+    }
+
     public Task CutDatabaseAsync() => _proxy.CutAsync();
 
     public void RestoreDatabase() => _proxy.Restore();
@@ -125,6 +135,9 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         }
         return text.ToString();
     }
+
+    /// <summary>The log of a worker that an agent started; empty while it has none.</summary>
+    public string LogOf(WorkerId id) => Path.Combine(Folder, "logs", "workers", id.FileName + ".log") is var file && File.Exists(file) ? File.ReadAllText(file) : "";
 
     public async ValueTask DisposeAsync()
     {

@@ -20,6 +20,20 @@ internal static class Malformed
         _ => Encoding.UTF8.GetBytes($$"""["X@trade",{"price":"1","quantity":"1","timestamp":{{Wrong(random)}}}]"""),
     };
 
+    /// <summary>A long one, of a kind that its number chooses.</summary>
+    public static byte[] Large(Random random, int length, int number)
+    {
+        if (number % 3 == 0)
+        {
+            return Bytes(random, length);
+        }
+        var (filling, start) = number % 3 == 1 ? ('[', "") : ('7', $$"""["X@trade",{"quantity":"{{random.Next()}}","price":"1""");
+        var value = new byte[length];
+        Array.Fill(value, (byte)filling);
+        Encoding.UTF8.GetBytes(start).CopyTo(value, 0);
+        return value;
+    }
+
     private static string Wrong(Random random) => random.Next(7) switch
     {
         0 => "\"abc\"",

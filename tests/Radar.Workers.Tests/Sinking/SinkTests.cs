@@ -28,8 +28,8 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         // What was put right comes back through the topic, and is stored once.
         await channel.ProduceAsync(Enumerable.Repeat((1, (byte[]?)Frames.Trade(500)), 2));
         await sink.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 2_998 && channel.Committed() == 3_005, "the corrected one");
-        Assert.Equal((5, 0), (Figure(sink, "deadLetters"), Figure(sink, "lag")));
-        Assert.True(Figure(sink, "batches") > 0 && Figure(sink, "partitions") == 3);
+        Assert.Equal((5, 0), (sink.Figure("deadLetters"), sink.Figure("lag")));
+        Assert.True(sink.Figure("batches") > 0 && sink.Figure("partitions") == 3);
     }
 
     [Fact]
@@ -56,13 +56,13 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         try
         {
             await channel.ProduceAsync(Enumerable.Range(500, 4_000).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
-            await sink.UntilAsync(() => Task.FromResult(sink.Context.Activity?.StartsWith("waiting for ClickHouse", StringComparison.Ordinal) == true && Figure(sink, "lag") > 3_000), "it to wait");
+            await sink.UntilAsync(() => Task.FromResult(sink.Context.Activity?.StartsWith("waiting for ClickHouse", StringComparison.Ordinal) == true && sink.Figure("lag") > 3_000), "it to wait");
         }
         finally
         {
             await services.ClickHouse.StartAgainAsync();
         }
-        await sink.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 4_500 && channel.Committed() == 4_500 && Figure(sink, "lag") == 0, "the rest");
+        await sink.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 4_500 && channel.Committed() == 4_500 && sink.Figure("lag") == 0, "the rest");
         Assert.Null(sink.Context.Activity);
     }
 
@@ -73,7 +73,7 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         await using var channel = await Channel.OpenAsync(services, SinkStream.Trades, options => options with { BatchAge = age });
         var sink = await channel.StartAsync();
         await channel.ProduceAsync(Enumerable.Range(0, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
-        await sink.UntilAsync(() => Task.FromResult(Figure(sink, "lag") == 300), "it to see them");
+        await sink.UntilAsync(() => Task.FromResult(sink.Figure("lag") == 300), "it to see them");
         await sink.StopAsync();
         var stored = await channel.CountAsync("count()");
         Assert.Equal(stored, channel.Committed()); // The batch was far from full, and young.
@@ -126,18 +126,12 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         await sink.UntilAsync(async () => await channel.CountAsync("count()") == 1, "the first one");
         await channel.ExecuteAsync("UPDATE radar.depth_blocks SET claim = claim + 1, owner = 'another'");
         await channel.ProduceAsync([(0, Frames.Depth(1))]);
-        await sink.UntilAsync(() => Task.FromResult(Figure(sink, "lag") == 1), "it to see the second one");
+        await sink.UntilAsync(() => Task.FromResult(sink.Figure("lag") == 1), "it to see the second one");
         await sink.StopAsync();
         Assert.Equal(1, await channel.CountAsync("count()"));
 
         // Whoever has it next stores it.
         var next = await channel.StartAsync(2);
         await next.UntilAsync(async () => await channel.CountAsync("count()") == 2, "the second one");
-    }
-
-    private static double Figure(Work work, string name)
-    {
-        using var figures = System.Text.Json.JsonDocument.Parse(work.Context.Figures.Take());
-        return figures.RootElement.TryGetProperty(name, out var figure) ? figure.GetDouble() : 0;
     }
 }
