@@ -4,30 +4,38 @@ namespace Radar.Workers.Sinking;
 
 internal sealed partial class SinkRun
 {
-    // Takes what is stored to the group, and begins to store what is due.
+    // Takes what is stored to the group, and begins to store what is due. When it returns no batch is full, or nothing is read: a batch that took a record
+    // more would be another block than the one that is to be made again.
     private async Task StoreAsync(CancellationToken cancellationToken)
     {
-        if (_writing is { IsCompleted: true })
+        while (true)
         {
-            await FinishAsync(last: false).ConfigureAwait(false);
-        }
-        if (_writing is null && Due() is { } due)
-        {
-            Begin(due);
-        }
-        if (_writing is not null && _lanes.Exists(IsFull))
-        {
+            if (_writing is { IsCompleted: true })
+            {
+                await FinishAsync(last: false).ConfigureAwait(false);
+            }
+            if (_writing is null && Due() is { } due)
+            {
+                Begin(due);
+            }
+            if (_writing is null || !_lanes.Exists(IsFull))
+            {
+                break;
+            }
             // A batch is filled before its predecessor is stored: a little patience keeps what the client has fetched already, a pause would not.
             if (!_paused)
             {
                 await Task.WhenAny(_writing, Task.Delay(HoldBack, _context.Time, cancellationToken)).ConfigureAwait(false);
             }
-            if (!_writing.IsCompleted && !_paused)
+            if (!_writing.IsCompleted)
             {
-                _consumer.Pause(_laneOf.Keys, pause: true);
-                _paused = true;
+                if (!_paused)
+                {
+                    _consumer.Pause(_laneOf.Keys, pause: true);
+                    _paused = true;
+                }
+                return;
             }
-            return;
         }
         if (_paused)
         {

@@ -199,7 +199,8 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         return Math.Clamp((int)youngest.TotalMilliseconds, _writing is null ? 0 : 1, _writing is null ? LongestWait : ShortWait);
     }
 
-    private bool IsFull(SinkLane lane) => lane.IsClosed || lane.Filling is var batch
+    // A block that is made again ends where it ended, whatever the limits are now.
+    private bool IsFull(SinkLane lane) => lane.IsClosed || lane.RedoUntil is null && lane.Filling is var batch
         && (batch.Rows.Rows >= _options.BatchRows || batch.Records.Count >= _options.BatchRows || batch.Bytes >= _options.BatchBytes || batch.Rows.Bytes >= _options.BatchBytes);
 
     [LoggerMessage(LogLevel.Information, "Partitions of {Topic} taken over: {Partitions}")]

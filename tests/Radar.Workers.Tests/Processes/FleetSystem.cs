@@ -124,6 +124,16 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
+    /// <summary>Asks without a pause, for moments that are short.</summary>
+    public async Task CountUntilAsync(string sql, Func<long, bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1), TimeProvider.System);
+        while (!condition(await CountAsync(sql)))
+        {
+            Assert.False(deadline.IsCancellationRequested, $"In vain: {sql}\n{await LogsAsync()}");
+        }
+    }
+
     public static void Signal(int pid, int signal) => Assert.Equal(0, NativeKill(pid, signal));
 
     public async Task<string> LogsAsync()

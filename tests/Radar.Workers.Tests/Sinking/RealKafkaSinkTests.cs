@@ -52,4 +52,30 @@ public sealed class RealKafkaSinkTests(RealSinkFixture real) : IClassFixture<Rea
         Assert.Equal(longest.OrderBy(l => l.Key), cut.Select(letter => KeyValuePair.Create(letter.Sha256, (int)letter.Length)).OrderBy(l => l.Key));
         Assert.All(cut, letter => Assert.Equal(DeadLetter.KeptOfLonger, letter.Value!.Length));
     }
+
+    [SharedFact(RealKafkaFixture.Needs)]
+    public async Task Depth_KilledAgainAndAgainWhileItInserts_HasEveryRowOnce()
+    {
+        const int Kills = 4, Rows = 24_000;
+        await using var channel = await Channel.OpenAsync(real, SinkStream.Depth);
+        await using var system = (await FleetSystem.CreateAsync(real.Services.Postgres)).With(channel.Settings).With("RADAR__SINKS__BATCHROWS", "50");
+        await channel.ProduceAsync(Enumerable.Range(0, Rows).Select(i => (i % 3, (byte[]?)Frames.Depth(i))));
+        system.StartAgent();
+        var id = WorkerId.Sink(channel.Kind, 1);
+        await system.StartWorkerAsync(id, channel.Kind);
+        var random = new Random(4);
+        var epoch = 0L;
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var sink = await system.UntilAsync(id, w => w.Epoch > epoch && w is { Actual: WorkerState.Running, Pid: not null }, "the next process");
+            epoch = sink.Epoch;
+            var enough = ((kill * Rows) + random.Next(Rows)) / (Kills + 1);
+            await Until.TrueAsync(async () => await channel.CountAsync("count()") >= enough, system.LogsAsync);
+            await system.CountUntilAsync("SELECT count(*) FROM radar.depth_blocks WHERE NOT stored", open => open > 0);
+            FleetSystem.Signal(sink.Pid!.Value, Kill);
+        }
+        await Until.TrueAsync(async () => await channel.CountAsync("count()") >= Rows && channel.Committed() == Rows, system.LogsAsync);
+        Assert.Equal((Rows, Rows), (await channel.CountAsync("count()"), await channel.CountAsync("uniqExact(quantities[1])")));
+        Assert.Contains("it is made again", system.LogOf(id), StringComparison.Ordinal); // A block was open at one moment at least.
+    }
 }
