@@ -8,7 +8,7 @@ using Radar.Workers.Tests.Processes;
 namespace Radar.Workers.Tests.Sinking;
 
 /// <summary>What only Apache Kafka itself can show: members that outlive restarts, partitions that are added, records of megabytes.</summary>
-public sealed class RealKafkaSinkTests(RealSinkFixture real) : IClassFixture<RealSinkFixture>
+public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFixture<RealSinkFixture>
 {
     private const int Kill = 9;
     private const int Megabyte = 1_000_000;
@@ -77,5 +77,18 @@ public sealed class RealKafkaSinkTests(RealSinkFixture real) : IClassFixture<Rea
         await Until.TrueAsync(async () => await channel.CountAsync("count()") >= Rows && channel.Committed() == Rows, system.LogsAsync);
         Assert.Equal((Rows, Rows), (await channel.CountAsync("count()"), await channel.CountAsync("uniqExact(quantities[1])")));
         Assert.Contains("it is made again", system.LogOf(id), StringComparison.Ordinal); // A block was open at one moment at least.
+    }
+
+    [SharedFact(RealKafkaFixture.Needs)]
+    public async Task ThreeSinks_OneKilledThenKeptDown_KeepTheirPartitionsThenShareThem()
+    {
+        await using var trades = await Channel.OpenAsync(real, SinkStream.Trades);
+        await using var depth = await trades.BesideAsync(SinkStream.Depth);
+        trades.Settings["Radar:Sinks:SessionTimeout"] = "15"; // A supervised restart is quicker, on a slow machine too.
+        await using var system = (await FleetSystem.CreateAsync(real.Services.Postgres)).With(trades.Settings);
+        system.StartAgent();
+        await Task.WhenAll(
+            ShareAsync(system, trades, WorkerId.Sink(trades.Kind, 2), number => Frames.Trade(number)),
+            ShareAsync(system, depth, WorkerId.Sink(depth.Kind, 1), Frames.Depth));
     }
 }
