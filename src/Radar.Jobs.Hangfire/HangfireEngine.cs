@@ -40,9 +40,12 @@ internal sealed class HangfireEngine(HangfireHost host, IJobFilterProvider filte
 
     public Task<string> ScheduleAsync(EngineJob job, DateTimeOffset at, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
-        var state = new ScheduledState(at.UtcDateTime);
+        var state = NotBefore(at);
         return CreateAsync(job, job.After is null ? state : new AwaitingState(job.After, state, JobContinuationOptions.OnlyOnSucceededState), cancellationToken);
     }
+
+    /// <summary>Hangfire keeps whole seconds and cuts off what is left over: rounded up, nothing comes early.</summary>
+    internal static ScheduledState NotBefore(DateTimeOffset at) => new(new DateTime((at.UtcTicks + TimeSpan.TicksPerSecond - 1) / TimeSpan.TicksPerSecond * TimeSpan.TicksPerSecond, DateTimeKind.Utc));
 
     public async Task SetRecurringAsync(RecurringTrigger trigger, CancellationToken cancellationToken)
     {

@@ -31,7 +31,9 @@ internal sealed partial class TaskStates(Lazy<IEngineSteering> steering, ILogger
         switch (context.CandidateState)
         {
             case SucceededState { Result: Delivery.Again again }:
-                context.CandidateState = new ScheduledState(again.At.UtcDateTime) { Reason = again.Reason ?? "the task is not to run before" };
+                var later = HangfireEngine.NotBefore(again.At);
+                later.Reason = again.Reason ?? "the task is not to run before";
+                context.CandidateState = later;
                 break;
             case SucceededState { Result: Delivery.Failed failed }:
                 context.CandidateState = new FailedState(new TaskFailedException(failed.Reason)) { Reason = failed.Reason };

@@ -20,6 +20,9 @@ public sealed partial class RealKafkaFixture : IAsyncLifetime
     /// <summary>Host and port, the same after a restart.</summary>
     public string BootstrapServers => $"127.0.0.1:{_port}";
 
+    /// <summary>The port that clients are sent to, where a proxy stands before the broker.</summary>
+    public int? AdvertisedPort { get; set; }
+
     /// <summary>Topics that are made at start, with their partitions.</summary>
     public Dictionary<string, int> Topics { get; } = new(StringComparer.Ordinal) { ["BTCUSDT"] = 1 };
 
@@ -28,7 +31,7 @@ public sealed partial class RealKafkaFixture : IAsyncLifetime
     {
         if (SharedFolder.Has(Needs))
         {
-            _broker = await RealBroker.StartAsync(SharedFolder.Of("kafka"), _folder, _port, Topics, TimeProvider.System, CancellationToken.None);
+            _broker = await RealBroker.StartAsync(SharedFolder.Of("kafka"), _folder, _port, Topics, TimeProvider.System, CancellationToken.None, AdvertisedPort);
         }
     }
 

@@ -16,6 +16,9 @@ public static class SharedFolder
     /// <summary>Whether it has that file or folder.</summary>
     public static bool Has(string path) => File.Exists(Of(path)) || Directory.Exists(Of(path));
 
+    /// <summary>A built program of this repository, such as radar-worker of Radar.Workers.</summary>
+    public static string Program(string project, string assembly) => Radar.Embedded.RepositoryRoot.Program(project, assembly);
+
     private static string FindRepository()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

@@ -34,9 +34,16 @@ public sealed class RealBroker : IAsyncDisposable
     public int Pid => _process.Pid;
 
     /// <summary>Starts a broker on data that may be there already, and makes the topics that are not.</summary>
+    /// <param name="home">The distribution.</param>
+    /// <param name="folder">Its data, configuration and log.</param>
+    /// <param name="port">Loopback port.</param>
+    /// <param name="topics">Topics with their partitions.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="advertised">The port that clients are sent to, where something stands before the broker; otherwise its own.</param>
     /// <exception cref="EmbeddedException">No such distribution, no Java, or the broker does not come up.</exception>
     public static async Task<RealBroker> StartAsync(
-        string home, string folder, int port, IReadOnlyDictionary<string, int> topics, TimeProvider time, CancellationToken cancellationToken)
+        string home, string folder, int port, IReadOnlyDictionary<string, int> topics, TimeProvider time, CancellationToken cancellationToken, int? advertised = null)
     {
         var jars = Path.Combine(Path.GetFullPath(home), "libs", "*");
         if (!Directory.Exists(Path.GetDirectoryName(jars)))
@@ -46,7 +53,7 @@ public sealed class RealBroker : IAsyncDisposable
         Directory.CreateDirectory(folder);
         var configuration = Path.Combine(folder, "server.properties");
         var log = Path.Combine(folder, "broker.log");
-        await File.WriteAllTextAsync(configuration, Properties(folder, port, ControllerPort(folder)), cancellationToken);
+        await File.WriteAllTextAsync(configuration, Properties(folder, port, advertised ?? port, ControllerPort(folder)), cancellationToken);
         if (!File.Exists(Path.Combine(folder, "data", "meta.properties")))
         {
             var (exitCode, output) = await ServiceUser.RunAsync(
@@ -149,12 +156,12 @@ public sealed class RealBroker : IAsyncDisposable
         return port;
     }
 
-    private static string Properties(string folder, int port, int controller) => string.Create(CultureInfo.InvariantCulture, $"""
+    private static string Properties(string folder, int port, int advertised, int controller) => string.Create(CultureInfo.InvariantCulture, $"""
         process.roles=broker,controller
         node.id=1
         controller.quorum.voters=1@127.0.0.1:{controller}
         listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-        advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+        advertised.listeners=PLAINTEXT://127.0.0.1:{advertised}
         controller.listener.names=CONTROLLER
         inter.broker.listener.name=PLAINTEXT
         listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT

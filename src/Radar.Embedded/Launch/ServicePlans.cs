@@ -17,6 +17,8 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
     /// <summary>Base address of dashboard and API.</summary>
     public string Dashboard => Url("scheduler");
 
+    private static bool IsRealKafka => Environment.GetEnvironmentVariable(RealBroker.HomeVariable) is { Length: > 0 };
+
     private static string Self { get; } = Path.Combine(AppContext.BaseDirectory, "radar-embedded.dll");
 
     /// <summary>PostgreSQL.</summary>
@@ -33,14 +35,13 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
     {
         get
         {
-            var real = Environment.GetEnvironmentVariable(RealBroker.HomeVariable) is { Length: > 0 };
             return new ServicePlan(
                 "kafka",
                 ["dotnet", Self, "kafka", "--state", state.Path, "--port", Text(secrets.Ports["kafka"]), "--topic", "BTCUSDT:1",
                  .. plan.MarketCapture ? (string[])["--topic", "radar_trades:3", "--topic", "radar_depths:3", "--topic", "radar_dead_letters:1"] : []],
                 new Dictionary<string, string>(),
                 Host("kafka"),
-                real ? "Apache Kafka" : $"librdkafka's mock broker: {MockBroker.Limits}",
+                IsRealKafka ? "Apache Kafka" : $"librdkafka's mock broker: {MockBroker.Limits}",
                 HasTopicAsync);
         }
     }
@@ -125,6 +126,10 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
             settings["RADAR__CLICKHOUSE__URL"] = Url("clickhouse");
             settings["RADAR__CLICKHOUSE__USER"] = ClickHouseUser;
             settings["RADAR__CLICKHOUSE__PASSWORD"] = secrets.ClickHousePassword!;
+            if (!IsRealKafka)
+            {
+                settings["RADAR__SINKS__SESSIONTIMEOUT"] = "6"; // The mock lets a further sink of a group wait for so long, each time.
+            }
         }
         if (plan.From is { } from)
         {

@@ -23,9 +23,9 @@ public sealed record ClickHouseOptions
 
     /// <summary>
     /// After this a request counts as lost: below Kafka's max.poll.interval of 300 seconds, so that a sink never loses its partitions over
-    /// an insert that hangs. The default is 240 seconds.
+    /// an insert that hangs. The default is 60 seconds.
     /// </summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(240);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Whether batches are sent packed with gzip. The default is yes, but not to a server on this machine.</summary>
     public bool Compress { get; init; }

@@ -65,6 +65,7 @@ public sealed class CandlePublisher(string bootstrapServers, TimeSpan? deliveryT
         MessageTimeoutMs = (int)_deliveryTimeout.TotalMilliseconds,
         RequestTimeoutMs = (int)Math.Min(5_000, _deliveryTimeout.TotalMilliseconds),
         SocketConnectionSetupTimeoutMs = 5_000,
+        SocketTimeoutMs = 30_000, // A broker that went without a word is given up.
         ReconnectBackoffMaxMs = 1_000,
         AllowAutoCreateTopics = false,
     })

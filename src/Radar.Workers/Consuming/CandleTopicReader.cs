@@ -41,6 +41,7 @@ internal sealed class CandleTopicReader : IDisposable
             ReconnectBackoffMs = 100,
             ReconnectBackoffMaxMs = 1_000,
             SocketConnectionSetupTimeoutMs = 5_000,
+            SocketTimeoutMs = 30_000, // A broker that went without a word is given up.
             TopicMetadataRefreshIntervalMs = 30_000,
         })
         .SetErrorHandler((_, error) =>

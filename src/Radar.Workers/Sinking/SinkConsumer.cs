@@ -61,6 +61,7 @@ internal sealed partial class SinkConsumer : IDisposable
             ReconnectBackoffMs = 100,
             ReconnectBackoffMaxMs = 2_000,
             SocketConnectionSetupTimeoutMs = 5_000,
+            SocketTimeoutMs = 30_000, // A broker that went without a word is given up.
             TopicMetadataRefreshIntervalMs = 30_000, // Partitions that were added are noticed.
         })
         .SetErrorHandler((_, error) =>

@@ -226,7 +226,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     public async Task Database_AwayForTwentySeconds_TheRunGoesOnAfterwards()
     {
         var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
-        await using var proxy = new PostgresProxy(server.Host!, server.Port);
+        await using var proxy = new TcpProxy(server.Host!, server.Port);
         var settings = Settings("behind-proxy");
         settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
         await using var node = await Node.StartAsync(settings);
@@ -248,7 +248,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     public async Task Start_DatabaseAway_WaitsForIt()
     {
         var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
-        await using var proxy = new PostgresProxy(server.Host!, server.Port);
+        await using var proxy = new TcpProxy(server.Host!, server.Port);
         await proxy.CutAsync();
         var settings = Settings("early");
         settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;

@@ -6,7 +6,6 @@ using Npgsql;
 using Radar.Embedded.Kafka;
 using Radar.Jobs.Fleet;
 using Radar.Jobs.Schema;
-using Radar.Jobs.Tests;
 using Radar.Testing;
 
 namespace Radar.Workers.Tests.Processes;
@@ -16,10 +15,10 @@ internal sealed partial class FleetSystem : IAsyncDisposable
 {
     private readonly List<Process> _processes = [];
     private readonly Dictionary<string, string> _environment;
-    private readonly PostgresProxy _proxy;
+    private readonly TcpProxy _proxy;
     private readonly FleetListener _listener;
 
-    private FleetSystem(NpgsqlDataSource database, PostgresProxy proxy, MockBroker broker)
+    private FleetSystem(NpgsqlDataSource database, TcpProxy proxy, MockBroker broker)
     {
         (Database, _proxy, Broker) = (database, proxy, broker);
         _listener = new FleetListener(database, TimeProvider.System, NullLogger<FleetListener>.Instance);
@@ -60,7 +59,7 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         var database = await postgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
-        return new FleetSystem(database, new PostgresProxy(server.Host!, server.Port), MockBroker.Start(0, new Dictionary<string, int> { ["BTCUSDT"] = 1 }));
+        return new FleetSystem(database, new TcpProxy(server.Host!, server.Port), MockBroker.Start(0, new Dictionary<string, int> { ["BTCUSDT"] = 1 }));
     }
 
     public FleetSystem With(string variable, string value)

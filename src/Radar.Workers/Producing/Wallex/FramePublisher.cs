@@ -249,6 +249,7 @@ internal sealed partial class FramePublisher : IAsyncDisposable
         MessageTimeoutMs = 0, // For ever: a time-out would make of a slow broker one that has a frame twice.
         RequestTimeoutMs = 10_000,
         SocketConnectionSetupTimeoutMs = 5_000,
+        SocketTimeoutMs = 30_000, // A broker that went without a word is given up.
         ReconnectBackoffMaxMs = 1_000,
         RetryBackoffMs = 100,
         TopicMetadataRefreshIntervalMs = 30_000,

@@ -3,11 +3,12 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Npgsql;
+using Xunit;
 
-namespace Radar.EndToEnd.Tests;
+namespace Radar.Testing;
 
 /// <summary>One system under test, driven as a person drives it: through <c>./radar</c>, with a state folder of its own.</summary>
-internal sealed class RadarSystem : IAsyncDisposable
+public sealed class RadarSystem : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(8);
     private readonly Dictionary<string, string?> _environment = new(StringComparer.Ordinal);
@@ -66,11 +67,11 @@ internal sealed class RadarSystem : IAsyncDisposable
     /// <summary>Starts a verb and leaves it running.</summary>
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path.Combine(Repository.Root, "radar"))
+        var start = new ProcessStartInfo(Path.Combine(SharedFolder.Repository, "radar"))
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Repository.Root,
+            WorkingDirectory = SharedFolder.Repository,
         };
         foreach (var argument in arguments)
         {
@@ -241,7 +242,7 @@ internal sealed class RadarSystem : IAsyncDisposable
 }
 
 /// <summary>How a command ended and what it said.</summary>
-internal sealed record CommandResult(int ExitCode, string Output, string Errors)
+public sealed record CommandResult(int ExitCode, string Output, string Errors)
 {
     /// <summary>Both streams, for messages.</summary>
     public string Everything => Output + Errors;
