@@ -23,7 +23,7 @@ public sealed record PostgresSettings(string Folder, int Port, string Password)
 public sealed class PostgresServer : IAsyncDisposable
 {
     /// <summary>Connections the server takes; docs/connections.md shares them out.</summary>
-    public const int MaxConnections = 100;
+    public const int MaxConnections = 200;
 
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(110);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(20);
