@@ -86,6 +86,9 @@ internal sealed partial class SinkConsumer : IDisposable
         LogSubscribed(_topic);
     }
 
+    /// <summary>Joins again: where this member leads the group, partitions are handed out anew.</summary>
+    public void Rejoin() => _consumer.Subscribe(_topic);
+
     /// <summary>Waits so many milliseconds for a record.</summary>
     /// <exception cref="KafkaException">The client cannot go on.</exception>
     public ConsumeResult<byte[], byte[]>? Take(int wait)

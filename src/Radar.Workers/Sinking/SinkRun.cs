@@ -20,6 +20,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly IRecordParser _parser;
     private readonly DepthBlocks? _blocks;
     private readonly SinkConsumer _consumer;
+    private readonly GroupWatch? _watch;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _giveUp = new();
     private readonly List<SinkLane> _lanes = [];
@@ -34,6 +35,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     {
         (_options, _context, _writer, _parser, _blocks) = (options, context, writer, parser, blocks);
         _logger = context.Loggers.CreateLogger<SinkRun>();
+        _watch = member is null ? null : new GroupWatch(options, context.Time);
         _consumer = new SinkConsumer(options, member, this, context.Loggers.CreateLogger<SinkConsumer>());
     }
 
@@ -63,6 +65,11 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 looked = _context.Time.GetTimestamp();
                 await look(this).ConfigureAwait(false);
+                if (_watch?.TakeUnread() is { } unread)
+                {
+                    LogUnread(_options.Topic, string.Join(' ', unread));
+                    _consumer.Rejoin();
+                }
             }
         }
         await FlushAsync(_options.FlushWithin, last: true).ConfigureAwait(false);
@@ -79,6 +86,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     public IEnumerable<(int Partition, long? From)> Assigned(IReadOnlyList<int> partitions)
     {
         IsMember = true;
+        _watch?.Begin();
         try
         {
             var committed = _consumer.Committed(partitions);
@@ -205,6 +213,9 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 
     [LoggerMessage(LogLevel.Information, "Partitions of {Topic} taken over: {Partitions}")]
     private partial void LogAssigned(string topic, string partitions);
+
+    [LoggerMessage(LogLevel.Warning, "Partitions of {Topic} that no sink has: {Partitions}; asking for all to be handed out anew")]
+    private partial void LogUnread(string topic, string partitions);
 
     [LoggerMessage(LogLevel.Information, "Partitions of {Topic} given up: {Partitions}")]
     private partial void LogRevoked(string topic, string partitions);

@@ -91,4 +91,27 @@ public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFix
             ShareAsync(system, trades, WorkerId.Sink(trades.Kind, 2), number => Frames.Trade(number)),
             ShareAsync(system, depth, WorkerId.Sink(depth.Kind, 1), Frames.Depth));
     }
+
+    [SharedFact(RealKafkaFixture.Needs)]
+    public async Task Topic_WithFewerPartitionsThanAreSet_GetsThemAndTheirRecordsAreRead()
+    {
+        await using var channel = await Channel.OpenAsync(real, SinkStream.Trades, partitions: 1);
+        var (first, second) = (await channel.StartAsync(1), await channel.StartAsync(2));
+        Work[] both = [first, second];
+        bool StandsBy(Work sink) => sink.Context.Activity?.StartsWith("standing by", StringComparison.Ordinal) == true;
+        await channel.ProduceAsync(Enumerable.Range(0, 100).Select(i => (0, (byte[]?)Frames.Trade(i))));
+        await first.UntilAsync(
+            async () => both.All(sink => sink.IsRunning) && both.Count(StandsBy) == 1 && await channel.CountAsync("count()", "FINAL") == 100, "one to work and one to stand by");
+        Assert.Equal(1, await TopicSetup.PartitionsAsync(channel.BootstrapServers, channel.Topic, default));
+
+        // Each is restarted with the setting, so quickly that the group does not notice.
+        channel.Settings["Radar:Topics:Partitions"] = "3";
+        await Task.WhenAll(both.Select(sink => sink.StopAsync()));
+        (first, second) = (await channel.StartAsync(1), await channel.StartAsync(2));
+        both = [first, second];
+        await first.UntilAsync(() => Task.FromResult(both.Sum(sink => sink.Figure("partitions")) == 3), "three partitions");
+        Assert.Equal(3, await TopicSetup.PartitionsAsync(channel.BootstrapServers, channel.Topic, default));
+        await channel.ProduceAsync(Enumerable.Range(100, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
+        await first.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 400 && !both.Any(StandsBy), "the records of all partitions");
+    }
 }
