@@ -3,6 +3,7 @@ using Radar.Bench;
 using Radar.Bench.ClickHouse;
 using Radar.Bench.Engines;
 using Radar.Bench.Fleet;
+using Radar.Bench.Sinking;
 
 var rows = new Option<int>("--rows") { Description = "Candles to use, the first so many of the 18 months; 0: all.", DefaultValueFactory = _ => 0 };
 var runs = new Option<int>("--runs") { Description = "Runs of each; the median counts.", DefaultValueFactory = _ => 3 };
@@ -22,7 +23,20 @@ var bare = new Option<bool>("--bare");
 var node = new Command("engine-node", "The second process of engines.") { engine, bare };
 node.Hidden = true;
 node.SetAction((arguments, cancellationToken) => EngineNode.RunAsync(arguments.GetValue(engine)!, arguments.GetValue(bare), cancellationToken));
-var trades = new Option<int>("--rows") { Description = "Trades to insert.", DefaultValueFactory = _ => 5_000_000 };
+var trades = new Option<int>("--rows") { Description = "Trades.", DefaultValueFactory = _ => 5_000_000 };
 var clickHouse = new Command("clickhouse", "Trades from memory into the embedded ClickHouse: rows per second for batches of several sizes.") { trades };
 clickHouse.SetAction((arguments, cancellationToken) => InsertBenchmark.RunAsync(arguments.GetValue(trades), TimeProvider.System, cancellationToken));
-return await new RootCommand("Radar's benchmarks.") { reconcile, fleet, engines, clickHouse, node }.Parse(args).InvokeAsync();
+var batch = new Option<int>("--batch") { Description = "Rows of a batch.", DefaultValueFactory = _ => 50_000 };
+var rounds = new Option<int>("--rounds") { Description = "Rounds; in each everything is measured once, and the median counts.", DefaultValueFactory = _ => 3 };
+var sink = new Command("sink", "Trades from Apache Kafka into the embedded ClickHouse through trades-sink, beside reading alone, inserting alone and both at once.") { trades, batch, rounds };
+sink.SetAction((arguments, cancellationToken) => SinkBenchmark.RunAsync(
+    arguments.GetValue(trades), arguments.GetValue(batch), arguments.GetValue(rounds), TimeProvider.System, cancellationToken));
+var kafka = new Option<string?>("--kafka");
+var topic = new Option<string>("--topic") { DefaultValueFactory = _ => "" };
+var server = new Option<string?>("--clickhouse");
+var database = new Option<string>("--database") { DefaultValueFactory = _ => "" };
+var sinkNode = new Command("sink-node", "The processes that sink measures beside the sink.") { kafka, topic, server, database, trades, batch };
+sinkNode.Hidden = true;
+sinkNode.SetAction((arguments, cancellationToken) => BareNode.RunAsync(
+    arguments.GetValue(kafka), arguments.GetValue(topic)!, arguments.GetValue(server) is { } url ? new Uri(url) : null, arguments.GetValue(database)!, arguments.GetValue(trades), arguments.GetValue(batch), cancellationToken));
+return await new RootCommand("Radar's benchmarks.") { reconcile, fleet, engines, clickHouse, sink, node, sinkNode }.Parse(args).InvokeAsync();

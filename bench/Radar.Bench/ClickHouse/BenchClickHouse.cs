@@ -20,6 +20,9 @@ internal sealed class BenchClickHouse : IDisposable
 
     public ClickHouseOptions Options { get; }
 
+    /// <summary>Its process.</summary>
+    public int Pid => _process.Id;
+
     /// <summary>Megabytes of memory that it has now.</summary>
     public long Megabytes
     {
