@@ -15,6 +15,7 @@ internal sealed class Work : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private DesiredState _desired = DesiredState.Start;
 
     private Work(NpgsqlDataSource database, WorkerContext context) => (Database, Context) = (database, context);
 
@@ -51,6 +52,7 @@ internal sealed class Work : IAsyncDisposable
             Figures = new WorkerFigures(TimeProvider.System),
             Time = TimeProvider.System,
             Loggers = NullLoggerFactory.Instance,
+            Desired = () => work!._desired,
             Running = _ =>
             {
                 work!.IsRunning = true;
@@ -70,9 +72,10 @@ internal sealed class Work : IAsyncDisposable
 
     public void Start(IWorker worker) => _running = Task.Run(() => worker.RunAsync(Context, _stop.Token));
 
-    /// <summary>Stops the work; what it failed with, if it did, comes out here.</summary>
-    public async Task StopAsync()
+    /// <summary>Stops the work, as a process does that ends, or because the worker is asked to be something else; what it failed with, if it did, comes out here.</summary>
+    public async Task StopAsync(DesiredState desired = DesiredState.Start)
     {
+        _desired = desired;
         await _stop.CancelAsync();
         try
         {

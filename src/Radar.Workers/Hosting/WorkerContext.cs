@@ -42,6 +42,11 @@ internal sealed class WorkerContext
 
     internal required Func<CancellationToken, Task> Running { get; init; }
 
+    internal Func<DesiredState> Desired { get; init; } = () => DesiredState.Start;
+
+    /// <summary>Whether the worker was asked to pause or to go. When its work is told to stop and this is not so, its process will be followed by another.</summary>
+    public bool IsDismissed => Desired() != DesiredState.Start;
+
     /// <summary>What it is doing, in a phrase; goes out with the next heartbeat. Null: nothing worth saying.</summary>
     public string? Activity
     {

@@ -18,6 +18,7 @@ internal sealed partial class WorkerHost
             Figures = new WorkerFigures(time),
             Time = time,
             Loggers = loggers,
+            Desired = () => _desires.Current.Desired,
             Running = async token =>
             {
                 WaitIsOver();

@@ -47,7 +47,7 @@ internal sealed partial class SinkConsumer : IDisposable
             AutoOffsetReset = AutoOffsetReset.Earliest,
             AllowAutoCreateTopics = false,
             SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
-            HeartbeatIntervalMs = Math.Max(500, (int)options.SessionTimeout.TotalMilliseconds / 10),
+            HeartbeatIntervalMs = Math.Clamp((int)options.SessionTimeout.TotalMilliseconds / 10, 500, 3_000), // So soon a member hears that others come or go.
             MaxPollIntervalMs = 300_000,
             FetchWaitMaxMs = 100,
             FetchMaxBytes = 16 * 1024 * 1024,
@@ -88,6 +88,19 @@ internal sealed partial class SinkConsumer : IDisposable
 
     /// <summary>Joins again: where this member leads the group, partitions are handed out anew.</summary>
     public void Rejoin() => _consumer.Subscribe(_topic);
+
+    /// <summary>
+    /// Leaves the group for good, so that others have its partitions at once. Closing does not: who has a name that outlives a restart is expected back.
+    /// </summary>
+    public void Leave(TimeProvider time)
+    {
+        var began = time.GetTimestamp();
+        _consumer.Unsubscribe();
+        while (_consumer.MemberId.Length > 0 && time.GetElapsedTime(began) < LastWords)
+        {
+            Take(20); // Gives the partitions back.
+        }
+    }
 
     /// <summary>Waits so many milliseconds for a record.</summary>
     /// <exception cref="KafkaException">The client cannot go on.</exception>

@@ -73,6 +73,10 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             }
         }
         await FlushAsync(_options.FlushWithin, last: true).ConfigureAwait(false);
+        if (_context.IsDismissed)
+        {
+            _consumer.Leave(_context.Time);
+        }
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -56,9 +56,9 @@ public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFix
     [SharedFact(RealKafkaFixture.Needs)]
     public async Task Depth_KilledAgainAndAgainWhileItInserts_HasEveryRowOnce()
     {
-        const int Kills = 4, Rows = 24_000;
+        const int Kills = 4, Rows = 12_000;
         await using var channel = await Channel.OpenAsync(real, SinkStream.Depth);
-        await using var system = (await FleetSystem.CreateAsync(real.Services.Postgres)).With(channel.Settings).With("RADAR__SINKS__BATCHROWS", "50");
+        await using var system = (await FleetSystem.CreateAsync(real.Services.Postgres)).With(channel.Settings).With("RADAR__SINKS__BATCHROWS", "50").With("RADAR__LEASE__LASTS", "2");
         await channel.ProduceAsync(Enumerable.Range(0, Rows).Select(i => (i % 3, (byte[]?)Frames.Depth(i))));
         system.StartAgent();
         var id = WorkerId.Sink(channel.Kind, 1);
@@ -113,5 +113,18 @@ public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFix
         Assert.Equal(3, await TopicSetup.PartitionsAsync(channel.BootstrapServers, channel.Topic, default));
         await channel.ProduceAsync(Enumerable.Range(100, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
         await first.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 400 && !both.Any(StandsBy), "the records of all partitions");
+    }
+
+    [SharedFact(RealKafkaFixture.Needs)]
+    public async Task Sink_AskedToGo_GivesItsPartitionsUpAtOnce()
+    {
+        await using var channel = await Channel.OpenAsync(real, SinkStream.Trades);
+        channel.Settings["Radar:Sinks:SessionTimeout"] = "300"; // Longer than anything here waits.
+        var (first, second) = (await channel.StartAsync(1), await channel.StartAsync(2));
+        await second.UntilAsync(() => Task.FromResult(first.Figure("partitions") > 0 && second.Figure("partitions") > 0), "both to have some");
+        await channel.ProduceAsync(Enumerable.Range(0, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
+        await first.StopAsync(DesiredState.Delete);
+        await second.UntilAsync(
+            async () => second.Figure("partitions") == 3 && await channel.CountAsync("count()", "FINAL") == 300 && channel.Committed() == 300, "all partitions to be the second one's");
     }
 }
