@@ -172,6 +172,12 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     // What was not stored is read again by whoever has the partition next.
     private void Abandon(IReadOnlyList<int> partitions)
     {
+        if (_paused)
+        {
+            // The client would remember, should they come back.
+            _consumer.Pause(partitions, pause: false);
+            _paused = false;
+        }
         foreach (var partition in partitions)
         {
             if (_laneOf.Remove(partition, out var lane))
@@ -187,7 +193,6 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             _lanes.Remove(gone);
             gone.Dispose();
         }
-        _paused = false;
     }
 
     private void Add(SinkLane lane, ConsumeResult<byte[], byte[]> record)

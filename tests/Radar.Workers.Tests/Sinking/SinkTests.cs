@@ -1,4 +1,5 @@
 using System.Text;
+using Confluent.Kafka;
 using Radar.Market.ClickHouse;
 using Radar.Workers.Sinking;
 
@@ -64,6 +65,39 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         }
         await sink.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 4_500 && channel.Committed() == 4_500 && sink.Figure("lag") == 0, "the rest");
         Assert.Null(sink.Context.Activity);
+    }
+
+    [Fact]
+    public async Task Server_AwayWhileTheGroupChanges_IsWaitedForByWhoeverHasThePartitionsThen()
+    {
+        await using var channel = await Channel.OpenAsync(services, SinkStream.Trades, options => options with { BatchRows = 200, FlushWithin = TimeSpan.FromSeconds(0.2) });
+        var sink = await channel.StartAsync();
+        await sink.UntilAsync(() => Task.FromResult(sink.Figure("partitions") == 3), "its partitions");
+        await services.ClickHouse.KillAsync();
+        try
+        {
+            await channel.ProduceAsync(Enumerable.Range(0, 3_000).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
+            await sink.UntilAsync(() => Task.FromResult(sink.Context.Activity?.StartsWith("waiting for ClickHouse", StringComparison.Ordinal) == true && sink.Figure("lag") > 2_000), "it to wait");
+            using var other = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+            {
+                BootstrapServers = channel.BootstrapServers, GroupId = channel.Options().Group, SessionTimeoutMs = 6_000, EnableAutoCommit = false,
+            }).Build();
+            other.Subscribe(channel.Topic);
+            await sink.UntilAsync(
+                () =>
+                {
+                    other.Consume(10);
+                    return Task.FromResult(other.Assignment.Count > 0 && sink.Figure("partitions") < 3);
+                },
+                "another member to have some");
+            other.Close();
+            await sink.UntilAsync(() => Task.FromResult(sink.Figure("partitions") == 3), "all partitions again");
+        }
+        finally
+        {
+            await services.ClickHouse.StartAgainAsync();
+        }
+        await sink.UntilAsync(async () => await channel.CountAsync("count()", "FINAL") == 3_000 && channel.Committed() == 3_000 && sink.Figure("lag") == 0, "all of them");
     }
 
     [Fact]
