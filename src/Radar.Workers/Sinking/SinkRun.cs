@@ -26,6 +26,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly List<SinkLane> _lanes = [];
     private readonly Dictionary<int, SinkLane> _laneOf = [];
     private readonly Dictionary<int, long> _stored = [];
+    private readonly Dictionary<int, long> _untold = [];
     private Exception? _fault;
     private Task? _writing;
     private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
@@ -59,6 +60,11 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             if (_fault is { } fault)
             {
                 throw fault;
+            }
+            if (_untold.Count > 0)
+            {
+                _consumer.Store(_untold);
+                _untold.Clear();
             }
             await StoreAsync(cancellationToken).ConfigureAwait(false);
             if (_context.Time.GetElapsedTime(looked) > TimeSpan.FromMilliseconds(500))
@@ -155,7 +161,13 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
             }
-            from.Add((partition, claimed?.First ?? claimed?.Last + 1));
+            var next = claimed?.First ?? claimed?.Last + 1;
+            if (next is { } offset)
+            {
+                // Who was killed may have stored more than the group was told, perhaps all there is.
+                _stored[partition] = _untold[partition] = offset;
+            }
+            from.Add((partition, next));
         }
         return from;
     }
@@ -186,6 +198,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
                 lane.Partitions.Remove(partition);
             }
             _stored.Remove(partition);
+            _untold.Remove(partition);
             _written.Batch?.Disown(partition);
         }
         foreach (var gone in _lanes.Where(lane => lane.Partitions.Count == 0 && (_writing is null || _written.Lane != lane)).ToList())

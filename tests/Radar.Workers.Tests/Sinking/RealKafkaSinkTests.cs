@@ -74,7 +74,9 @@ public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFix
             await system.CountUntilAsync("SELECT count(*) FROM radar.depth_blocks WHERE NOT stored", open => open > 0);
             FleetSystem.Signal(sink.Pid!.Value, Kill);
         }
-        await Until.TrueAsync(async () => await channel.CountAsync("count()") >= Rows && channel.Committed() == Rows, system.LogsAsync);
+        await Until.TrueAsync(
+            async () => await channel.CountAsync("count()") >= Rows && channel.Committed() == Rows,
+            async () => $"{await channel.CountAsync("count()")} rows, {channel.Committed()} told to the group\n{await system.LogsAsync()}");
         Assert.Equal((Rows, Rows), (await channel.CountAsync("count()"), await channel.CountAsync("uniqExact(quantities[1])")));
         Assert.Contains("it is made again", system.LogOf(id), StringComparison.Ordinal); // A block was open at one moment at least.
     }

@@ -152,6 +152,21 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
     }
 
     [Fact]
+    public async Task Depth_StoredByOneThatWasKilledBeforeTheGroupWasTold_IsTold()
+    {
+        await using var channel = await Channel.OpenAsync(services, SinkStream.Depth, partitions: 1);
+        await channel.ProduceAsync(Enumerable.Range(0, 100).Select(i => (0, (byte[]?)Frames.Depth(i))));
+        var sink = await channel.StartAsync();
+        await sink.UntilAsync(async () => await channel.CountAsync("count()") == 100 && channel.Committed() == 100, "all of them");
+        await sink.StopAsync();
+        channel.Settings["Radar:Sinks:DepthGroup"] = "one that was told nothing";
+        Assert.Equal(0, channel.Committed());
+        var next = await channel.StartAsync();
+        await next.UntilAsync(() => Task.FromResult(channel.Committed() == 100 && next.Figure("partitions") == 1 && next.Figure("lag") == 0), "the group to be told");
+        Assert.Equal(100, await channel.CountAsync("count()"));
+    }
+
+    [Fact]
     public async Task Depth_PartitionTakenOverByAnother_GivesItsBatchUp()
     {
         await using var channel = await Channel.OpenAsync(services, SinkStream.Depth, partitions: 1);
