@@ -28,7 +28,7 @@ internal sealed partial class BatchWriter(
     /// <summary>Stores it.</summary>
     public async Task WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
     {
-        var dead = batch.Records.Where(record => record.Problem is not null).Select(record => Letter(record, record.Problem!)).ToList();
+        var dead = batch.Problems == 0 ? [] : batch.Records.Where(record => record.Problem is not null).Select(record => Letter(batch, record, record.Problem!)).ToList();
         if (batch.Rows.Rows > 0)
         {
             await PartAsync(batch, 0, batch.Records.Count, dead, cancellationToken).ConfigureAwait(false);
@@ -69,7 +69,7 @@ internal sealed partial class BatchWriter(
         {
             if (to - from == 1)
             {
-                dead.Add(Letter(batch.Records[from], $"refused by ClickHouse: {refused.Message}"));
+                dead.Add(Letter(batch, batch.Records[from], $"refused by ClickHouse: {refused.Message}"));
                 return;
             }
             var middle = from + ((to - from) / 2);
@@ -102,8 +102,8 @@ internal sealed partial class BatchWriter(
         }
     }
 
-    private DeadLetter Letter(in SinkRecord record, string reason) =>
-        DeadLetter.Of(topic, record.Partition, record.Offset, record.Timestamp, record.Value, reason, worker);
+    private DeadLetter Letter(SinkBatch batch, in SinkRecord record, string reason) =>
+        DeadLetter.Of(topic, record.Partition, record.Offset, record.Timestamp, batch.ValueOf(record), reason, worker);
 
     [LoggerMessage(LogLevel.Warning, "Set aside {Topic}[{Partition}] offset {Offset}: {Reason}")]
     private partial void LogSetAside(string topic, int partition, long offset, string reason);

@@ -24,7 +24,7 @@ internal sealed partial class SinkConsumer : IDisposable
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
     private readonly string _topic;
     private readonly ILogger _logger;
-    private readonly IConsumer<byte[], byte[]> _consumer;
+    private readonly IConsumer<Ignore, ReadOnlyMemory<byte>?> _consumer;
     private Error? _fatal;
     private string? _trouble;
 
@@ -35,7 +35,7 @@ internal sealed partial class SinkConsumer : IDisposable
     public SinkConsumer(SinkOptions options, string? member, IPartitionListener listener, ILogger<SinkConsumer> logger)
     {
         (_topic, _logger) = (options.Topic, logger);
-        _consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+        _consumer = new ConsumerBuilder<Ignore, ReadOnlyMemory<byte>?>(new ConsumerConfig
         {
             BootstrapServers = options.BootstrapServers,
             GroupId = options.Group,
@@ -58,12 +58,14 @@ internal sealed partial class SinkConsumer : IDisposable
             QueuedMaxMessagesKbytes = 16 * 1024,
             FetchQueueBackoffMs = 5,
             CheckCrcs = false,
+            ConsumeResultFields = "timestamp", // Neither headers nor the topic's name, which are read for each record.
             ReconnectBackoffMs = 100,
             ReconnectBackoffMaxMs = 2_000,
             SocketConnectionSetupTimeoutMs = 5_000,
             SocketTimeoutMs = 30_000, // A broker that went without a word is given up.
             TopicMetadataRefreshIntervalMs = 30_000, // Partitions that were added are noticed.
         })
+        .SetValueDeserializer(new ReusedBuffer())
         .SetErrorHandler((_, error) =>
         {
             _fatal = error.IsFatal ? error : _fatal;
@@ -104,7 +106,7 @@ internal sealed partial class SinkConsumer : IDisposable
 
     /// <summary>Waits so many milliseconds for a record.</summary>
     /// <exception cref="KafkaException">The client cannot go on.</exception>
-    public ConsumeResult<byte[], byte[]>? Take(int wait)
+    public TakenRecord? Take(int wait)
     {
         try
         {
@@ -112,7 +114,9 @@ internal sealed partial class SinkConsumer : IDisposable
             {
                 throw new KafkaException(fatal);
             }
-            return _consumer.Consume(wait);
+            return _consumer.Consume(wait) is { } taken
+                ? new TakenRecord(taken.Partition.Value, taken.Offset.Value, taken.Message.Timestamp.UnixTimestampMs, taken.Message.Value)
+                : null;
         }
         catch (ConsumeException failed) when (!failed.Error.IsFatal)
         {

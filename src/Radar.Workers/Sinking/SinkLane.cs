@@ -1,15 +1,15 @@
 namespace Radar.Workers.Sinking;
 
 /// <summary>Partitions whose records share a batch: all of them for trades, one for order books. While a batch is stored the next one is filled.</summary>
-internal sealed class SinkLane(IRecordParser parser, IEnumerable<int> partitions) : IDisposable
+internal sealed class SinkLane(IRecordParser parser, IEnumerable<int> partitions, TimeProvider time) : IDisposable
 {
-    private SinkBatch _spare = new(parser);
+    private SinkBatch _spare = new(parser, time);
 
     /// <summary>Its partitions.</summary>
     public HashSet<int> Partitions { get; } = [.. partitions];
 
     /// <summary>The batch that is being filled.</summary>
-    public SinkBatch Filling { get; private set; } = new(parser);
+    public SinkBatch Filling { get; private set; } = new(parser, time);
 
     /// <summary>Proof that its partition is ours, for order books.</summary>
     public long Claim { get; init; }

@@ -1,4 +1,3 @@
-using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Radar.Workers.Hosting;
 
@@ -12,6 +11,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 {
     private const int LongestWait = 100;
     private const int ShortWait = 10;
+    private const int AtOnce = 256;
     private static readonly TimeSpan HoldBack = TimeSpan.FromSeconds(1);
 
     private readonly SinkOptions _options;
@@ -53,10 +53,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         var looked = _context.Time.GetTimestamp();
         while (!cancellationToken.IsCancellationRequested)
         {
-            if (_consumer.Take(Wait()) is { } record && _laneOf.TryGetValue(record.Partition.Value, out var lane))
-            {
-                Add(lane, record);
-            }
+            ReadSome();
             if (_fault is { } fault)
             {
                 throw fault;
@@ -146,7 +143,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 
     private IEnumerable<(int, long?)> AssignTogether(IReadOnlyList<int> partitions)
     {
-        Enter(new SinkLane(_parser, partitions));
+        Enter(new SinkLane(_parser, partitions, _context.Time));
         return partitions.Select(partition => (partition, (long?)null));
     }
 
@@ -156,7 +153,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         foreach (var partition in partitions)
         {
             var claimed = _blocks?.ClaimAsync(partition, _giveUp.Token).GetAwaiter().GetResult();
-            Enter(new SinkLane(_parser, [partition]) { Claim = claimed?.Claim ?? 0, RedoUntil = claimed?.First is null ? null : claimed.Last });
+            Enter(new SinkLane(_parser, [partition], _context.Time) { Claim = claimed?.Claim ?? 0, RedoUntil = claimed?.First is null ? null : claimed.Last });
             if (claimed?.First is { } first)
             {
                 LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
@@ -208,15 +205,33 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         }
     }
 
-    private void Add(SinkLane lane, ConsumeResult<byte[], byte[]> record)
+    // What the client has at hand, until there is something else to do: a clock is not looked at for each record.
+    private void ReadSome()
     {
-        if (lane.RedoUntil is { } last && record.Offset.Value > last)
+        var wait = Wait();
+        for (var read = 0; read < AtOnce && _fault is null && _writing is not { IsCompleted: true } && _consumer.Take(wait) is { } record; read++)
         {
-            LogBlockGone(record.Topic, record.Partition.Value, last);
+            wait = 0;
+            if (_laneOf.TryGetValue(record.Partition, out var lane))
+            {
+                Add(lane, record);
+                if (IsFull(lane))
+                {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void Add(SinkLane lane, in TakenRecord record)
+    {
+        if (lane.RedoUntil is { } last && record.Offset > last)
+        {
+            LogBlockGone(_options.Topic, record.Partition, last);
             lane.RedoUntil = null;
         }
-        lane.Filling.Add(record, _context.Time.GetTimestamp());
-        lane.IsClosed = lane.RedoUntil is { } end && record.Offset.Value >= end;
+        lane.Filling.Add(record);
+        lane.IsClosed = lane.RedoUntil is { } end && record.Offset >= end;
     }
 
     private int Wait()

@@ -35,9 +35,7 @@ internal static class TradeId
     public static void Hash(ReadOnlySpan<byte> text, Span<byte> id)
     {
         Span<byte> hash = stackalloc byte[SHA1.HashSizeInBytes];
-#pragma warning disable CA5350 // The original's ids are SHA-1; they keep nothing safe.
-        SHA1.HashData(text, hash);
-#pragma warning restore CA5350
+        Sha1.Hash(text, hash);
         for (var i = 0; i < hash.Length; i++)
         {
             id[2 * i] = "0123456789abcdef"u8[hash[i] >> 4];
