@@ -72,6 +72,13 @@ public sealed class RowBinaryBatch : IDisposable
     /// <summary>String, and LowCardinality(String), whose bytes are UTF-8 already.</summary>
     public void WriteString(ReadOnlySpan<byte> utf8)
     {
+        if (utf8.Length < 0x80)
+        {
+            var both = Take(utf8.Length + 1);
+            both[0] = (byte)utf8.Length;
+            utf8.CopyTo(both[1..]);
+            return;
+        }
         WriteLength(utf8.Length);
         utf8.CopyTo(Take(utf8.Length));
     }

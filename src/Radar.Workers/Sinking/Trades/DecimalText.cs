@@ -10,6 +10,7 @@ internal readonly struct DecimalText
 {
     private const int ProductDigits = 28; // As the original's decimal arithmetic keeps.
     private const ulong ExactDouble = 1UL << 53;
+    private const int ShortDigits = 15; // Every number of so many is a double.
     private const int MostExponent = 4_096; // Beyond it nothing is a number of the trade.
     private static readonly double[] Powers = [.. Enumerable.Range(0, 23).Select(power => Math.Pow(10, power))];
     private static readonly UInt128 ProductLimit = UInt128.Parse("1" + new string('0', ProductDigits), CultureInfo.InvariantCulture);
@@ -26,7 +27,39 @@ internal readonly struct DecimalText
 
     /// <summary>Reads digits with a point and an exponent, such as 82131.0000000000000000 or 1.6e-05.</summary>
     /// <returns>False: it is no such number.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> text, out DecimalText number)
+    public static bool TryRead(ReadOnlySpan<byte> text, out DecimalText number) => TryReadShort(text, out number) || TryReadAny(text, out number);
+
+    // As exchanges write them: digits, perhaps a point and digits, then zeros that say nothing.
+    private static bool TryReadShort(ReadOnlySpan<byte> text, out DecimalText number)
+    {
+        number = default;
+        var point = text.IndexOf((byte)'.');
+        var whole = point < 0 ? text : text[..point];
+        var fraction = point < 0 ? default : text[(point + 1)..].TrimEnd((byte)'0');
+        ulong mantissa = 0;
+        if (whole.IsEmpty || whole.Length + fraction.Length > ShortDigits || !TryDigits(whole, ref mantissa) || !TryDigits(fraction, ref mantissa))
+        {
+            return false;
+        }
+        number = new DecimalText(mantissa, mantissa == 0 ? 0 : -fraction.Length, negative: false);
+        return true;
+    }
+
+    private static bool TryDigits(ReadOnlySpan<byte> text, ref ulong mantissa)
+    {
+        foreach (var letter in text)
+        {
+            var digit = (uint)(letter - '0');
+            if (digit > 9)
+            {
+                return false;
+            }
+            mantissa = (mantissa * 10) + digit;
+        }
+        return true;
+    }
+
+    private static bool TryReadAny(ReadOnlySpan<byte> text, out DecimalText number)
     {
         number = default;
         var negative = text is [(byte)'-', ..];

@@ -12,9 +12,10 @@ internal static class EventTime
     {
         seconds = 0;
         if (text.Length == 20 && text[4] == '-' && text[7] == '-' && text[10] == 'T' && text[13] == ':' && text[16] == ':' && text[19] == 'Z'
-            && Number(text[..4], out var year) && Number(text[5..7], out var month) && Number(text[8..10], out var day)
-            && Number(text[11..13], out var hour) && Number(text[14..16], out var minute) && Number(text[17..19], out var second))
+            && Two(text, 0, out var century) && Two(text, 2, out var year) && Two(text, 5, out var month) && Two(text, 8, out var day)
+            && Two(text, 11, out var hour) && Two(text, 14, out var minute) && Two(text, 17, out var second))
         {
+            year += century * 100;
             if (year is < 1970 or > 2105 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
             {
                 return false;
@@ -28,17 +29,10 @@ internal static class EventTime
             && time.ToUnixTimeSeconds() is var since && since is >= 0 and <= uint.MaxValue && (seconds = (uint)since) == since;
     }
 
-    private static bool Number(ReadOnlySpan<byte> digits, out int number)
+    private static bool Two(ReadOnlySpan<byte> text, int at, out int number)
     {
-        number = 0;
-        foreach (var digit in digits)
-        {
-            if ((uint)(digit - '0') > 9)
-            {
-                return false;
-            }
-            number = (number * 10) + digit - '0';
-        }
-        return true;
+        uint tens = text[at] - (uint)'0', ones = text[at + 1] - (uint)'0';
+        number = (int)((tens * 10) + ones);
+        return tens <= 9 && ones <= 9;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -29,6 +30,7 @@ internal static unsafe class Sha1
         Compress(text, hash);
     }
 
+    [SkipLocalsInit]
     private static void Compress(ReadOnlySpan<byte> text, Span<byte> hash)
     {
         var blocks = (text.Length + Marked + Block - 1) / Block;

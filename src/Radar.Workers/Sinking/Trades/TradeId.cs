@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace Radar.Workers.Sinking.Trades;
@@ -12,6 +13,7 @@ internal static class TradeId
     private const int Usual = 256;
 
     /// <summary>Writes the id of the parts with hyphens between them.</summary>
+    [SkipLocalsInit]
     public static void Write(Span<byte> id, ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ReadOnlySpan<byte> c, ReadOnlySpan<byte> d, ReadOnlySpan<byte> e, ReadOnlySpan<byte> f)
     {
         var length = a.Length + b.Length + c.Length + d.Length + e.Length + f.Length + 5;
