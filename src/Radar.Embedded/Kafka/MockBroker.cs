@@ -58,6 +58,11 @@ public sealed class MockBroker : IAsyncDisposable
         return new MockBroker(client, cluster, forwarder);
     }
 
+    /// <summary>Answers the next requests of a kind with these errors, one each; the client that asks hears them as a real broker's.</summary>
+    /// <param name="request">The protocol's key of the request: 0 Produce, 1 Fetch, 8 OffsetCommit, 12 Heartbeat and so on.</param>
+    /// <param name="errors">Codes of the protocol.</param>
+    public void Fail(short request, params int[] errors) => MockLibrary.PushErrors(_cluster, request, (nuint)errors.Length, errors);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

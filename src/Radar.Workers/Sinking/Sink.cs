@@ -21,6 +21,24 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
         (_context, _logger, _running) = (context, context.Loggers.CreateLogger<Sink>(), false);
         using var server = new ClickHouseClient(options.ClickHouse, context.Time);
         await SetUpAsync(server, cancellationToken).ConfigureAwait(false);
+        while (true)
+        {
+            try
+            {
+                await WorkAsync(context, server, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (TopicBegunAnewException anew)
+            {
+                LogAnew(anew.Message);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task WorkAsync(WorkerContext context, ClickHouseClient server, CancellationToken cancellationToken)
+    {
         await PrepareTopicsAsync(cancellationToken).ConfigureAwait(false);
         var incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, options.Topic, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         // librdkafka's mock cluster does not know members that outlive a restart.
@@ -30,7 +48,8 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
         var writer = new BatchWriter(
             server, options.Table, office, options.Topic, context.Id.Value, activity => context.Activity = activity, context.Time, context.Loggers.CreateLogger<BatchWriter>());
         using var run = new SinkRun(
-            options, context, writer, options.Stream == SinkStream.Trades ? new TradeParser(options.CountEqualTrades) : new DepthParser(options.Format), blocks, member);
+            options, context, writer, options.Stream == SinkStream.Trades ? new TradeParser(options.CountEqualTrades) : new DepthParser(options.Format), blocks,
+            new TopicIdentity(options, incarnation), member);
         try
         {
             await Task.Run(() => run.RunAsync(now => LookAsync(now, writer, cancellationToken), cancellationToken), CancellationToken.None).ConfigureAwait(false);
@@ -41,8 +60,6 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
             (_batches, _deadLetters) = (_batches + writer.Batches, _deadLetters + writer.DeadLetters);
         }
     }
-
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     // The table is made where it is not; a server that is away is waited for, and so is somebody who puts right what only a person can.
     private async Task SetUpAsync(ClickHouseClient server, CancellationToken cancellationToken)
@@ -130,6 +147,9 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
 
     [LoggerMessage(LogLevel.Information, "Successfully connected to ClickHouse.")]
     private partial void LogConnected();
+
+    [LoggerMessage(LogLevel.Warning, "{Problem} Reading it from its beginning")]
+    private partial void LogAnew(string problem);
 
     [LoggerMessage(LogLevel.Information, "Using {Format} schema format.")]
     private partial void LogFormat(string format);

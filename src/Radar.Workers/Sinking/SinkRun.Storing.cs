@@ -62,7 +62,7 @@ internal sealed partial class SinkRun
         {
             var (first, last) = (batch.Records[0], batch.Records[^1].Offset);
             batch.Token = _blocks is null
-                ? $"{_options.Topic}/{first.Partition}/{first.Offset}-{last}"
+                ? $"{_options.Topic}/{_topic.Incarnation}/{first.Partition}/{first.Offset}-{last}"
                 : await _blocks.BeginAsync(first.Partition, lane.Claim, first.Offset, last, cancellationToken).ConfigureAwait(false);
         }
         await _writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);

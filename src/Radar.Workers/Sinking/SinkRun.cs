@@ -19,6 +19,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly BatchWriter _writer;
     private readonly IRecordParser _parser;
     private readonly DepthBlocks? _blocks;
+    private readonly TopicIdentity _topic;
     private readonly SinkConsumer _consumer;
     private readonly GroupWatch? _watch;
     private readonly ILogger _logger;
@@ -27,14 +28,16 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly Dictionary<int, SinkLane> _laneOf = [];
     private readonly Dictionary<int, long> _stored = [];
     private readonly Dictionary<int, long> _untold = [];
+    private readonly Dictionary<int, long> _next = [];
+    private readonly HashSet<(int Partition, long Next)> _doubted = [];
     private Exception? _fault;
     private Task? _writing;
     private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
     private bool _paused;
 
-    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, string? member)
+    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, TopicIdentity topic, string? member)
     {
-        (_options, _context, _writer, _parser, _blocks) = (options, context, writer, parser, blocks);
+        (_options, _context, _writer, _parser, _blocks, _topic) = (options, context, writer, parser, blocks, topic);
         _logger = context.Loggers.CreateLogger<SinkRun>();
         _watch = member is null ? null : new GroupWatch(options, context.Time);
         _consumer = new SinkConsumer(options, member, this, context.Loggers.CreateLogger<SinkConsumer>());
@@ -103,7 +106,12 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
                 _stored[partition] = committed.TryGetValue(partition, out var offset) ? offset : 0;
             }
             LogAssigned(_options.Topic, string.Join(' ', partitions));
-            return _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : AssignApart(partitions);
+            if (_options.Stream == SinkStream.Trades)
+            {
+                return AssignTogether(partitions);
+            }
+            _topic.EnsureSame(_giveUp.Token);
+            return AssignApart(partitions);
         }
 #pragma warning disable CA1031 // It is thrown again outside the client's callback.
         catch (Exception problem)
@@ -158,13 +166,14 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
             }
-            var next = claimed?.First ?? claimed?.Last + 1;
-            if (next is { } offset)
+            var start = claimed?.First ?? claimed?.Last + 1;
+            if (start is { } offset)
             {
                 // Who was killed may have stored more than the group was told, perhaps all there is.
                 _stored[partition] = _untold[partition] = offset;
             }
-            from.Add((partition, next));
+            _next[partition] = start ?? _stored[partition];
+            from.Add((partition, start));
         }
         return from;
     }
@@ -225,6 +234,10 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 
     private void Add(SinkLane lane, in TakenRecord record)
     {
+        if (_options.Stream == SinkStream.Depth && !IsNew(record))
+        {
+            return;
+        }
         if (lane.RedoUntil is { } last && record.Offset > last)
         {
             LogBlockGone(_options.Topic, record.Partition, last);
@@ -232,6 +245,23 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         }
         lane.Filling.Add(record);
         lane.IsClosed = lane.RedoUntil is { } end && record.Offset >= end;
+    }
+
+    // Offsets that go back mean a topic that began anew, or a client that was sent back to the beginning and reads what it has read.
+    private bool IsNew(in TakenRecord record)
+    {
+        var next = _next.GetValueOrDefault(record.Partition);
+        if (record.Offset >= next)
+        {
+            _next[record.Partition] = record.Offset + 1;
+            return true;
+        }
+        if (_doubted.Add((record.Partition, next)))
+        {
+            _topic.EnsureSame(_giveUp.Token);
+            LogReadAgain(_options.Topic, record.Partition, record.Offset, next - 1);
+        }
+        return false;
     }
 
     private int Wait()
@@ -265,4 +295,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 
     [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the topic has nothing up to {Last} any more, so the block that ended there cannot be made again")]
     private partial void LogBlockGone(string topic, int partition, long last);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the broker sent the reader back to {From}; what it has had up to {Last} is passed over")]
+    private partial void LogReadAgain(string topic, int partition, long from, long last);
 }

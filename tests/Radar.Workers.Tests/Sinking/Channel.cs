@@ -75,6 +75,10 @@ internal sealed class Channel : IAsyncDisposable
         return new Channel(services, stream, schema, broker.BootstrapServers, "", partitions, change, broker);
     }
 
+    /// <summary>On a mock broker that the test may spoil.</summary>
+    public static async Task<Channel> OpenAsync(SinkFixture services, SinkStream stream, string bootstrapServers, int partitions = 3) =>
+        new(services, stream, await services.ClickHouse.CreateDatabaseAsync(), bootstrapServers, "", partitions, null, null);
+
     /// <summary>On topics of its own of the real broker.</summary>
     public static async Task<Channel> OpenAsync(RealSinkFixture real, SinkStream stream, int partitions = 3, int longestRecord = 1_000_000)
     {

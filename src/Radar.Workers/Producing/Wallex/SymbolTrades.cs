@@ -61,13 +61,16 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         }
     }
 
-    /// <summary>A trade was in the topic when we began.</summary>
-    public void Recall(TradeText trade)
+    /// <summary>A trade was in the topic when we began. Those that were published before the gap are known to be all.</summary>
+    public void Recall(TradeText trade, DateTimeOffset published)
     {
         lock (_lock)
         {
             Enter(trade).Published++;
-            _gap = _gap is null ? null : _gap with { Last = _newest };
+            if (_gap is { } gap && published <= gap.From && !(gap.Last?.Second > trade.Second))
+            {
+                _gap = gap with { Last = trade.Key };
+            }
         }
     }
 

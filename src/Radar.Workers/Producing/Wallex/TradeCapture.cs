@@ -25,7 +25,7 @@ internal sealed class TradeCapture(TradeBook book, LineFigures figures, Func<byt
     {
         foreach (var symbol in symbols)
         {
-            book.Of(symbol).Lose(since);
+            book.Lose(symbol, since);
         }
     }
 

@@ -9,7 +9,7 @@ namespace Radar.Workers.Producing.Wallex;
 /// what REST does not reach back to is listed.
 /// </summary>
 internal sealed partial class TradeRepair(
-    TradeBook book, WallexRestClient rest, GapList gaps, WallexOptions options, Func<byte[], ValueTask> publish, Func<bool> isBehind, Action<string> mistrust,
+    TradeBook book, WallexRestClient rest, GapList gaps, WallexOptions options, Func<byte[], Action<bool>?, ValueTask> publish, Func<bool> isBehind, Action<string> mistrust,
     TimeProvider time, ILogger<TradeRepair> logger)
 {
     private const int AtOnce = 4;
@@ -89,11 +89,7 @@ internal sealed partial class TradeRepair(
         }
         var told = await rest.TradesAsync(symbol, cancellationToken).ConfigureAwait(false);
         var compared = book.Compare(symbol, told, gap, until: null);
-        foreach (var trade in compared.Missing)
-        {
-            await publish(trade.Frame(symbol)).ConfigureAwait(false);
-        }
-        Interlocked.Add(ref _repaired, compared.Missing.Count);
+        await DeliverAsync(symbol, compared.Missing, cancellationToken).ConfigureAwait(false);
         if (compared.Missing.Count > 0)
         {
             if (gap.From is { } from)
@@ -114,6 +110,20 @@ internal sealed partial class TradeRepair(
                 .ConfigureAwait(false);
         }
         book.Of(symbol).Close(gap);
+    }
+
+    // A gap is closed when the broker has what was missing: until then a crash would lose it again.
+    private async Task DeliverAsync(string symbol, IReadOnlyList<TradeText> missing, CancellationToken cancellationToken)
+    {
+        var delivered = new List<Task>();
+        foreach (var trade in missing)
+        {
+            var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await publish(trade.Frame(symbol), _ => done.TrySetResult()).ConfigureAwait(false);
+            delivered.Add(done.Task);
+        }
+        await Task.WhenAll(delivered).WaitAsync(cancellationToken).ConfigureAwait(false);
+        Interlocked.Add(ref _repaired, missing.Count);
     }
 
     private async Task LaterAsync(string symbol, WallexRestException away, CancellationToken cancellationToken)
@@ -154,11 +164,7 @@ internal sealed partial class TradeRepair(
                 return; // It was lost meanwhile, which is repaired in its own turn.
             }
             var compared = book.Compare(symbol, told, gap: null, asked - SocketsTurn);
-            foreach (var trade in compared.Missing)
-            {
-                await publish(trade.Frame(symbol)).ConfigureAwait(false);
-            }
-            Interlocked.Add(ref _repaired, compared.Missing.Count);
+            await DeliverAsync(symbol, compared.Missing, cancellationToken).ConfigureAwait(false);
             if (compared.Missing.Count > 0)
             {
                 LogSilent(symbol, compared.Missing.Count);

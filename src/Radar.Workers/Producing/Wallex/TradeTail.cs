@@ -6,10 +6,14 @@ namespace Radar.Workers.Producing.Wallex;
 /// The end of the topic, which tells what was published before this process began: the topic itself is the memory, so nothing is published twice by a
 /// restart, and what a crash took with it is seen to be missing.
 /// </summary>
-/// <param name="Trades">Its trades, by market.</param>
+/// <param name="Trades">Its trades, by market, and when each was published.</param>
 /// <param name="CompleteFrom">From when on nothing published is lacking here; the least there is when nothing was.</param>
-/// <param name="Newest">When the last trade was published; null: none was.</param>
-internal sealed record TradeTail(IReadOnlyList<(string Symbol, TradeText Trade)> Trades, DateTimeOffset CompleteFrom, DateTimeOffset? Newest)
+/// <param name="CompleteUntil">
+/// Until when nothing is lacking; null: nothing was published. Each partition has its records in order, but one may have been delivered when the process died
+/// and what was older on its way to another.
+/// </param>
+internal sealed record TradeTail(
+    IReadOnlyList<(string Symbol, TradeText Trade, DateTimeOffset Published)> Trades, DateTimeOffset CompleteFrom, DateTimeOffset? CompleteUntil)
 {
     private const int RecordsOfAPartition = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -51,9 +55,9 @@ internal sealed record TradeTail(IReadOnlyList<(string Symbol, TradeText Trade)>
                 starts.Add(new TopicPartitionOffset(partition, start));
             }
         }
-        var trades = new List<(string, TradeText)>();
+        var trades = new List<(string, TradeText, DateTimeOffset)>();
         var first = new Dictionary<int, DateTimeOffset>();
-        var newest = DateTimeOffset.MinValue;
+        var last = new Dictionary<int, DateTimeOffset>();
         consumer.Assign(starts);
         for (var open = starts.Count; open > 0;)
         {
@@ -65,15 +69,15 @@ internal sealed record TradeTail(IReadOnlyList<(string Symbol, TradeText Trade)>
             }
             var published = new DateTimeOffset(record.Message.Timestamp.UtcDateTime);
             first.TryAdd(record.Partition.Value, published);
+            last[record.Partition.Value] = published;
             if (Trade(record.Message.Value) is { } trade)
             {
-                trades.Add(trade);
-                newest = published > newest ? published : newest;
+                trades.Add((trade.Symbol, trade.Trade, published));
             }
         }
         // Where records were left out, whatever is older than the youngest first one may have been published.
         var completeFrom = first.Count == 0 ? DateTimeOffset.MinValue : cut ? first.Values.Max() + TimeSpan.FromSeconds(1) : first.Values.Min() - Margin;
-        return new TradeTail(trades, completeFrom, trades.Count == 0 ? null : newest);
+        return new TradeTail(trades, completeFrom, trades.Count == 0 ? null : last.Values.Min());
     }
 
     private static (string Symbol, TradeText Trade)? Trade(byte[]? value)

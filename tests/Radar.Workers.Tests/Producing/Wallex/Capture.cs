@@ -36,7 +36,7 @@ internal sealed class Capture : IAsyncDisposable
 
     public string Gaps => Path.Combine(_folder, "gaps", (_flow == WallexStream.Trades ? WorkerId.WallexTrades : WorkerId.WallexDepth).FileName + ".jsonl");
 
-    public static Dictionary<string, int> Topics(int partitions) => new() { ["radar_trades"] = partitions, ["radar_depths"] = partitions };
+    public static Dictionary<string, int> Topics(int partitions) => new() { ["radar_trades"] = partitions, ["radar_depths"] = partitions, ["radar_dead_letters"] = 1 };
 
     public static async Task<Capture> CreateAsync(
         WallexStream flow, WallexSettings settings, Func<WallexOptions, WallexOptions>? change = null, int partitions = 3) => new(
