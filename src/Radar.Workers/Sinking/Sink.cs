@@ -21,11 +21,11 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
         (_context, _logger, _running) = (context, context.Loggers.CreateLogger<Sink>(), false);
         using var server = new ClickHouseClient(options.ClickHouse, context.Time);
         await SetUpAsync(server, cancellationToken).ConfigureAwait(false);
-        while (true)
+        for (var beganAnew = false; ; beganAnew = true)
         {
             try
             {
-                await WorkAsync(context, server, cancellationToken).ConfigureAwait(false);
+                await WorkAsync(context, server, beganAnew, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (TopicBegunAnewException anew)
@@ -37,7 +37,7 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task WorkAsync(WorkerContext context, ClickHouseClient server, CancellationToken cancellationToken)
+    private async Task WorkAsync(WorkerContext context, ClickHouseClient server, bool beganAnew, CancellationToken cancellationToken)
     {
         await PrepareTopicsAsync(cancellationToken).ConfigureAwait(false);
         var incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, options.Topic, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -49,7 +49,7 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
             server, options.Table, office, options.Topic, context.Id.Value, activity => context.Activity = activity, context.Time, context.Loggers.CreateLogger<BatchWriter>());
         using var run = new SinkRun(
             options, context, writer, options.Stream == SinkStream.Trades ? new TradeParser(options.CountEqualTrades) : new DepthParser(options.Format), blocks,
-            new TopicIdentity(options, incarnation), member);
+            new TopicIdentity(options, incarnation), beganAnew, member);
         try
         {
             await Task.Run(() => run.RunAsync(now => LookAsync(now, writer, cancellationToken), cancellationToken), CancellationToken.None).ConfigureAwait(false);

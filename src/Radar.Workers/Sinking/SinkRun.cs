@@ -20,6 +20,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly IRecordParser _parser;
     private readonly DepthBlocks? _blocks;
     private readonly TopicIdentity _topic;
+    private readonly bool _beganAnew;
     private readonly SinkConsumer _consumer;
     private readonly GroupWatch? _watch;
     private readonly ILogger _logger;
@@ -35,9 +36,9 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
     private bool _paused;
 
-    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, TopicIdentity topic, string? member)
+    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, TopicIdentity topic, bool beganAnew, string? member)
     {
-        (_options, _context, _writer, _parser, _blocks, _topic) = (options, context, writer, parser, blocks, topic);
+        (_options, _context, _writer, _parser, _blocks, _topic, _beganAnew) = (options, context, writer, parser, blocks, topic, beganAnew);
         _logger = context.Loggers.CreateLogger<SinkRun>();
         _watch = member is null ? null : new GroupWatch(options, context.Time);
         _consumer = new SinkConsumer(options, member, this, context.Loggers.CreateLogger<SinkConsumer>());
@@ -106,12 +107,8 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
                 _stored[partition] = committed.TryGetValue(partition, out var offset) ? offset : 0;
             }
             LogAssigned(_options.Topic, string.Join(' ', partitions));
-            if (_options.Stream == SinkStream.Trades)
-            {
-                return AssignTogether(partitions);
-            }
             _topic.EnsureSame(_giveUp.Token);
-            return AssignApart(partitions);
+            return _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : AssignApart(partitions);
         }
 #pragma warning disable CA1031 // It is thrown again outside the client's callback.
         catch (Exception problem)
@@ -149,10 +146,11 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         _giveUp.Dispose();
     }
 
-    private IEnumerable<(int, long?)> AssignTogether(IReadOnlyList<int> partitions)
+    private List<(int, long?)> AssignTogether(IReadOnlyList<int> partitions)
     {
         Enter(new SinkLane(_parser, partitions, _context.Time));
-        return partitions.Select(partition => (partition, (long?)null));
+        // What the group was told may be of the topic that was: each partition is read from its beginning once. A trade that is read twice is one row.
+        return [.. partitions.Select(partition => (partition, _beganAnew && _next.TryAdd(partition, 0) ? Offset.Beginning.Value : (long?)null))];
     }
 
     private List<(int, long?)> AssignApart(IReadOnlyList<int> partitions)
@@ -166,13 +164,14 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
             }
-            var start = claimed?.First ?? claimed?.Last + 1;
-            if (start is { } offset)
+            var known = claimed?.First ?? claimed?.Last + 1;
+            if (known is { } offset)
             {
                 // Who was killed may have stored more than the group was told, perhaps all there is.
                 _stored[partition] = _untold[partition] = offset;
             }
-            _next[partition] = start ?? _stored[partition];
+            var start = known ?? (claimed?.BeganAnew ?? _beganAnew ? Offset.Beginning.Value : null);
+            _next[partition] = start is { } at ? Math.Max(0, at) : _stored[partition];
             from.Add((partition, start));
         }
         return from;

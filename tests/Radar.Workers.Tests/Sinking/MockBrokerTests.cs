@@ -1,4 +1,5 @@
 using System.Globalization;
+using Confluent.Kafka;
 using Radar.Embedded.Exchange.Wallex;
 using Radar.Embedded.Kafka;
 using Radar.Workers.Producing.Wallex;
@@ -10,7 +11,8 @@ namespace Radar.Workers.Tests.Sinking;
 /// <summary>From the exchange's sockets to the tables through a mock broker that answers with errors, or forgets everything.</summary>
 public sealed class MockBrokerTests(SinkFixture services) : IClassFixture<SinkFixture>
 {
-    // Requests by the protocol's keys, and codes that a real broker answers them with on a bad day.
+    // Requests by the protocol's keys, and codes that a real broker answers them with on a bad day. Those of membership are left out: the mock ends itself by
+    // an assertion when a member joins anew while it waits for others.
     private static readonly (short Request, int[] Codes)[] Errors =
     [
         (0, [6, 7, 19]),        // Produce: not the leader, timed out, too few replicas
@@ -19,9 +21,6 @@ public sealed class MockBrokerTests(SinkFixture services) : IClassFixture<SinkFi
         (8, [14, 16, 15]),      // OffsetCommit: coordinator loading, elsewhere, not there
         (9, [14, 16]),          // OffsetFetch
         (10, [15]),             // FindCoordinator
-        (11, [16, 14]),         // JoinGroup
-        (12, [27, 22, 25, 16]), // Heartbeat: rebalance, old generation, unknown member
-        (14, [27, 16]),         // SyncGroup
         (22, [15, 14]),         // InitProducerId
     ];
 
@@ -32,7 +31,7 @@ public sealed class MockBrokerTests(SinkFixture services) : IClassFixture<SinkFi
     {
         var market = new WallexSettings
         {
-            Markets = 40, TradesPerSecond = trades ? 200 : 0, DepthMarkets = trades ? 0 : 20, DepthPerSecond = 2, Levels = 5, DropEvery = TimeSpan.FromSeconds(3),
+            Markets = 40, TradesPerSecond = trades ? 200 : 0, DepthMarkets = trades ? 0 : 20, DepthPerSecond = 2, Levels = 5, DropEvery = TimeSpan.FromSeconds(6),
         };
         await using var capture = await Capture.CreateAsync(trades ? WallexStream.Trades : WallexStream.Depth, market);
         await using var channel = await Channel.OpenAsync(services, trades ? SinkStream.Trades : SinkStream.Depth, capture.Broker.BootstrapServers);
@@ -53,13 +52,14 @@ public sealed class MockBrokerTests(SinkFixture services) : IClassFixture<SinkFi
             await capture.ComplementsLedgerAsync();
             var distinct = await capture.Market.CountAsync("distinctTrades");
             await sinks[0].UntilAsync(async () => await channel.CountAsync("uniqExact(trade_id)") == distinct, $"{distinct} trades");
-            await sinks[0].UntilAsync(async () => channel.Committed() == capture.Published().Count, "no lag");
+            await sinks[0].UntilAsync(() => Task.FromResult(Committed(channel) == capture.Published().Count), "no lag");
             Assert.Equal(distinct, await channel.CountAsync("count()", "FINAL"));
         }
         else
         {
-            // The last book of each side is published with the next interval; from then on nothing changes.
-            await sinks[0].UntilAsync(async () => await LastBooksAsync(capture) && channel.Committed() == capture.Published().Count, "the last books");
+            // The last book of each side that anybody heard is published with the next interval; from then on nothing changes.
+            await capture.UntilAsync(async () => await LastBooksAsync(capture), "the last books");
+            await sinks[0].UntilAsync(() => Task.FromResult(Committed(channel) == capture.Published().Count), "no lag");
             var frames = capture.Published();
             await sinks[0].UntilAsync(async () => await channel.CountAsync("count()") >= frames.Count, "every book");
             Assert.Equal(frames.Count, await channel.CountAsync("count()"));
@@ -87,9 +87,22 @@ public sealed class MockBrokerTests(SinkFixture services) : IClassFixture<SinkFi
         await broker.DisposeAsync();
     }
 
+    // An error that no sink has met yet meets whoever asks.
+    private static long? Committed(Channel channel)
+    {
+        try
+        {
+            return channel.Committed();
+        }
+        catch (KafkaException)
+        {
+            return null;
+        }
+    }
+
     private static async Task<bool> LastBooksAsync(Capture capture)
     {
-        var last = (await capture.Market.DepthAsync()).GroupBy(entry => entry.Frame[..entry.Frame.IndexOf(',', StringComparison.Ordinal)]).Select(side => side.Last().Frame);
+        var last = (await capture.Market.DepthAsync()).Where(entry => entry.Sent > 0).GroupBy(entry => entry.Frame[..entry.Frame.IndexOf(',', StringComparison.Ordinal)]).Select(side => side.Last().Frame);
         return capture.Figure("undelivered") == 0 && !last.Except(capture.Frames()).Any();
     }
 }
