@@ -61,24 +61,25 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         }
     }
 
-    /// <summary>A trade was in the topic when we began. Those that were published before the gap are known to be all.</summary>
-    public void Recall(TradeText trade, DateTimeOffset published)
+    /// <summary>A trade was in the topic when we began. Those from before the gap are known to be all.</summary>
+    public void Recall(TradeText trade)
     {
         lock (_lock)
         {
             Enter(trade).Published++;
-            if (_gap is { } gap && published <= gap.From && !(gap.Last?.Second > trade.Second))
+            if (_gap is { } gap && trade.Time <= gap.From && !(gap.Last?.Second > trade.Second))
             {
                 _gap = gap with { Last = trade.Key };
             }
         }
     }
 
-    /// <summary>Nobody listens any more.</summary>
+    /// <summary>Nobody listens any more. A connection may have been behind when it ended: what it told last counts, not when.</summary>
     public void Lose(DateTimeOffset since)
     {
         lock (_lock)
         {
+            since = _newest is { } newest && newest.Second < since.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(newest.Second) : since;
             _gap = _gap is { } open ? open with { From = open.From ?? since, Number = ++_gaps } : new TradeGap(since, _newest, ++_gaps);
         }
     }

@@ -8,6 +8,7 @@ internal sealed class TradeBook
     private readonly ConcurrentDictionary<string, SymbolTrades> _symbols = new(StringComparer.Ordinal);
     private readonly TradeTail _tail;
     private readonly IReadOnlyDictionary<string, DateTimeOffset> _open;
+    private readonly Dictionary<string, DateTimeOffset> _last = new(StringComparer.Ordinal);
     private long _openings;
     private int _fullWindow = 1;
 
@@ -16,9 +17,13 @@ internal sealed class TradeBook
     public TradeBook(TradeTail tail, IReadOnlyDictionary<string, DateTimeOffset> open)
     {
         (_tail, _open) = (tail, open);
-        foreach (var (symbol, trade, published) in tail.Trades)
+        foreach (var (symbol, trade) in tail.Trades)
         {
-            Of(symbol).Recall(trade, published);
+            _last[symbol] = _last.TryGetValue(symbol, out var last) && last > trade.Time ? last : trade.Time;
+        }
+        foreach (var (symbol, trade) in tail.Trades)
+        {
+            Of(symbol).Recall(trade);
             Writing.Note(trade);
         }
     }
@@ -47,11 +52,19 @@ internal sealed class TradeBook
         {
             return known;
         }
-        DateTimeOffset? begin = _open.TryGetValue(symbol, out var since) && !(since > _tail.CompleteUntil) ? since : _tail.CompleteUntil;
-        var made = _symbols.GetOrAdd(symbol, new SymbolTrades(_tail.CompleteFrom.ToUnixTimeSeconds(), begin));
+        var made = _symbols.GetOrAdd(symbol, new SymbolTrades(_tail.CompleteFrom.ToUnixTimeSeconds(), Begin(symbol)));
         Interlocked.Increment(ref _openings);
         return made;
     }
+
+    // By the time of its trades, not by when they were published: a connection may have been behind, and each as far as it liked.
+    private DateTimeOffset? Begin(string symbol)
+    {
+        DateTimeOffset? begin = _tail.CompleteUntil is { } until ? Earlier(until, _last.GetValueOrDefault(symbol, _tail.CompleteFrom)) : null;
+        return _open.TryGetValue(symbol, out var since) ? Earlier(since, begin ?? since) : begin;
+    }
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     /// <summary>Holds what REST tells of a market against what was published.</summary>
     public TradeComparison Compare(string symbol, IReadOnlyList<TradeText> told, TradeGap? gap, DateTimeOffset? until)

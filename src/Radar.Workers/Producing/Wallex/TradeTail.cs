@@ -6,14 +6,14 @@ namespace Radar.Workers.Producing.Wallex;
 /// The end of the topic, which tells what was published before this process began: the topic itself is the memory, so nothing is published twice by a
 /// restart, and what a crash took with it is seen to be missing.
 /// </summary>
-/// <param name="Trades">Its trades, by market, and when each was published.</param>
+/// <param name="Trades">Its trades, by market.</param>
 /// <param name="CompleteFrom">From when on nothing published is lacking here; the least there is when nothing was.</param>
 /// <param name="CompleteUntil">
 /// Until when nothing is lacking; null: nothing was published. Each partition has its records in order, but one may have been delivered when the process died
 /// and what was older on its way to another.
 /// </param>
 internal sealed record TradeTail(
-    IReadOnlyList<(string Symbol, TradeText Trade, DateTimeOffset Published)> Trades, DateTimeOffset CompleteFrom, DateTimeOffset? CompleteUntil)
+    IReadOnlyList<(string Symbol, TradeText Trade)> Trades, DateTimeOffset CompleteFrom, DateTimeOffset? CompleteUntil)
 {
     private const int RecordsOfAPartition = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
@@ -55,7 +55,7 @@ internal sealed record TradeTail(
                 starts.Add(new TopicPartitionOffset(partition, start));
             }
         }
-        var trades = new List<(string, TradeText, DateTimeOffset)>();
+        var trades = new List<(string, TradeText)>();
         var first = new Dictionary<int, DateTimeOffset>();
         var last = new Dictionary<int, DateTimeOffset>();
         consumer.Assign(starts);
@@ -72,7 +72,7 @@ internal sealed record TradeTail(
             last[record.Partition.Value] = published;
             if (Trade(record.Message.Value) is { } trade)
             {
-                trades.Add((trade.Symbol, trade.Trade, published));
+                trades.Add(trade);
             }
         }
         // Where records were left out, whatever is older than the youngest first one may have been published.

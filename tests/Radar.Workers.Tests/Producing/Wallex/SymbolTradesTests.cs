@@ -60,7 +60,7 @@ public sealed class SymbolTradesTests
         Hear(2, Trade(1_008, "8"));
         _trades.Lose(At(1_009));
         _trades.Close(first); // The repair of the first one comes late.
-        Assert.Equal((At(1_003), Trade(1_002, "2").Key), (_trades.Gap!.From, _trades.Gap.Last!.Value));
+        Assert.Equal((At(1_002), Trade(1_002, "2").Key), (_trades.Gap!.From, _trades.Gap.Last!.Value));
     }
 
     [Theory]
@@ -91,18 +91,18 @@ public sealed class SymbolTradesTests
     [Fact]
     public void Recall_TradesOfTheTopic_AreNotPublishedAgain()
     {
-        _trades.Recall(Trade(995, "1"), At(995));
-        _trades.Recall(Trade(999, "2"), At(999));
+        _trades.Recall(Trade(995, "1"));
+        _trades.Recall(Trade(999, "2"));
         var compared = Compare(Trade(1_003, "3"), Trade(999, "2"), Trade(998, "4"), Trade(995, "1"), Trade(980, "5"));
         Assert.Equal([Trade(998, "4"), Trade(1_003, "3")], compared.Missing);
         Assert.True(compared.Reaches);
     }
 
     [Fact]
-    public void Recall_TradePublishedWithinTheGap_DoesNotProveThatNothingIsMissing()
+    public void Recall_TradeFromWithinTheGap_DoesNotProveThatNothingIsMissing()
     {
-        _trades.Recall(Trade(999, "2"), At(999));
-        _trades.Recall(Trade(1_004, "4"), At(1_004)); // Beyond the gap's beginning: by a predecessor that died before it had repaired.
+        _trades.Recall(Trade(999, "2"));
+        _trades.Recall(Trade(1_004, "4")); // Beyond the gap's beginning: by a predecessor that died before it had repaired.
         var told = Enumerable.Range(0, Window).Select(i => Trade(1_003 + Window - 1 - i, "9")).Append(Trade(1_003, "3")).ToArray();
         Assert.False(Compare(told).Reaches);
         Assert.True(Compare([.. told, Trade(999, "2")]).Reaches);
