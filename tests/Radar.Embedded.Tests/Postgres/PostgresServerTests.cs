@@ -54,7 +54,7 @@ public sealed class PostgresServerTests : IDisposable
         await using var server = await PostgresServer.StartAsync(_settings, TimeProvider.System, None);
         foreach (var (setting, value) in new[]
         {
-            ("listen_addresses", "127.0.0.1"), ("max_connections", "100"), ("fsync", "on"), ("synchronous_commit", "on"),
+            ("listen_addresses", "127.0.0.1"), ("max_connections", "200"), ("fsync", "on"), ("synchronous_commit", "on"),
             ("password_encryption", "scram-sha-256"), ("TimeZone", "UTC"),
         })
         {
