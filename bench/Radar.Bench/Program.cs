@@ -28,7 +28,7 @@ var clickHouse = new Command("clickhouse", "Trades from memory into the embedded
 clickHouse.SetAction((arguments, cancellationToken) => InsertBenchmark.RunAsync(arguments.GetValue(trades), TimeProvider.System, cancellationToken));
 var batch = new Option<int>("--batch") { Description = "Rows of a batch.", DefaultValueFactory = _ => 50_000 };
 var rounds = new Option<int>("--rounds") { Description = "Rounds; in each everything is measured once, and the median counts.", DefaultValueFactory = _ => 3 };
-var sink = new Command("sink", "Trades from Apache Kafka into the embedded ClickHouse through trades-sink, beside reading alone, inserting alone and both at once.") { trades, batch, rounds };
+var sink = new Command("sink", "Trades from Apache Kafka into the embedded ClickHouse through trades-sink, beside reading alone, inserting alone and both at once; on Debian's clickhouse-server too where it is installed.") { trades, batch, rounds };
 sink.SetAction((arguments, cancellationToken) => SinkBenchmark.RunAsync(
     arguments.GetValue(trades), arguments.GetValue(batch), arguments.GetValue(rounds), TimeProvider.System, cancellationToken));
 var kafka = new Option<string?>("--kafka");
