@@ -79,12 +79,16 @@ internal sealed class ComposedSystem : IAsyncDisposable
         return Convert.ToInt64(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Process id of a worker's newest process.</summary>
-    public async Task<int> PidAsync(string worker)
+    /// <summary>kill -9 of a worker's newest process, if it lives: a number that somebody else has by now is left alone.</summary>
+    public async Task KillAsync(string worker)
     {
         await using var command = Database.CreateCommand("SELECT coalesce(pid, 0) FROM radar.workers WHERE worker_id = $1");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = worker });
-        return (int)(await command.ExecuteScalarAsync())!;
+        var pid = (int)(await command.ExecuteScalarAsync())!;
+        if (ProcessSignals.Names(pid, worker) && ProcessSignals.Names(pid, _folder))
+        {
+            ProcessSignals.Kill(pid);
+        }
     }
 
     /// <summary>Waits for a condition; a failure shows the end of every log.</summary>

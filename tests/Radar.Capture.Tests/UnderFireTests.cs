@@ -24,10 +24,10 @@ public sealed class UnderFireTests(ITestOutputHelper output)
         var random = new Random(seed);
         var victims = new Queue<Func<Task>>(new Func<Task>[]
         {
-            () => KillAsync(system, $"trades-sink/{random.Next(3) + 1}"),
-            () => KillAsync(system, $"depth-sink/{random.Next(2) + 1}"),
-            () => KillAsync(system, "wallex-trades"),
-            () => KillAsync(system, "wallex-depth"),
+            () => system.KillAsync($"trades-sink/{random.Next(3) + 1}"),
+            () => system.KillAsync($"depth-sink/{random.Next(2) + 1}"),
+            () => system.KillAsync("wallex-trades"),
+            () => system.KillAsync("wallex-depth"),
             async () =>
             {
                 await system.ClickHouse.KillAsync();
@@ -73,15 +73,6 @@ public sealed class UnderFireTests(ITestOutputHelper output)
             await kill();
         }
         await system.AwaitAsync(async () => await system.Ledger.CountAsync("trades") - began >= all, "the end of the phase");
-    }
-
-    private static async Task KillAsync(ComposedSystem system, string worker)
-    {
-        var pid = await system.PidAsync(worker);
-        if (pid != 0)
-        {
-            ProcessSignals.Kill(pid);
-        }
     }
 
     // Every worker runs, no producer has a gap left to repair or a frame to deliver, no sink anything to store, and the newest books had their interval.
