@@ -11,7 +11,7 @@ namespace Radar.Capture.Tests;
 public sealed class UnderFireTests(ITestOutputHelper output)
 {
     // How long each way is slow, half open and dead. The acceptance's three minutes are twenty seconds of each; fewer show the same.
-    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("RADAR_CAPTURE_SECONDS") ?? "45", CultureInfo.InvariantCulture) / 9);
+    private static readonly TimeSpan Phase = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("RADAR_CAPTURE_SECONDS") ?? "36", CultureInfo.InvariantCulture) / 9);
 
     [SharedTheory(RealKafkaFixture.Needs)]
     [InlineData(20260301)]
