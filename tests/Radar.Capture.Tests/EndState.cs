@@ -7,8 +7,6 @@ namespace Radar.Capture.Tests;
 /// <summary>What must be in ClickHouse once all that the exchange said has been worked off.</summary>
 internal static class EndState
 {
-    private static readonly TimeSpan LastMoments = TimeSpan.FromSeconds(15);
-
     /// <summary>Every trade of the ledger is there exactly once, and nothing else. Those of a listed gap may be missing.</summary>
     /// <param name="ledger">What was said.</param>
     /// <param name="server">Where it should be.</param>
@@ -57,9 +55,7 @@ internal static class EndState
                 Assert.True(next >= 0, $"{side}: the row of {DateTimeOffset.FromUnixTimeMilliseconds(row.At):O} is no frame after the {at + 1}th of {frames.Count}, or is there twice.");
                 at = next;
             }
-            // What was said while a connection was down is followed by something newer, unless the market was stopped just then.
-            Assert.True(
-                frames[at].Levels == frames[^1].Levels || (!isUndisturbed && frames[^1].At - frames[at + 1].At < LastMoments), $"{side}: the last row is the {at + 1}th frame of {frames.Count}.");
+            Assert.True(frames[at].Levels == frames[^1].Levels, $"{side}: the last row is the {at + 1}th frame of {frames.Count}.");
             if (isUndisturbed)
             {
                 var changed = Changed(ticks, frames);

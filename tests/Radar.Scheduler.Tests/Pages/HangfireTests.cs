@@ -105,8 +105,8 @@ public sealed class HangfireTests(HangfireFixture fixture) : IClassFixture<Hangf
         await page.GetByRole(AriaRole.Link, new() { Name = $"endless / wait (run {run})" }).First.ClickAsync();
         await page.Locator("button[data-ajax*='delete']").ClickAsync();
         await RunAsync("endless", "cancelled");
-        await TaskIsAsync(run, "wait", "cancelled");
-        await TaskIsAsync(run, "after", "skipped");
+        Assert.Equal("cancelled", await TaskStateAsync(run, "wait"));
+        Assert.Equal("skipped", await TaskStateAsync(run, "after"));
         await ShowsAsync(page, "/hangfire/jobs/deleted", $"endless / wait (run {run})");
     }
 

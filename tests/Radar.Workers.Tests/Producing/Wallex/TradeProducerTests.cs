@@ -50,8 +50,8 @@ public sealed class TradeProducerTests
     public async Task Rotation_BeforeTheExchangeCuts_OverlapsAndDoublesNothing()
     {
         await using var capture = await Capture.CreateAsync(
-            WallexStream.Trades, Market with { CutAfter = TimeSpan.FromSeconds(8) },
-            options => options with { RotateAfter = TimeSpan.FromSeconds(2.5), Overlap = TimeSpan.FromSeconds(1) });
+            WallexStream.Trades, Market with { CutAfter = TimeSpan.FromSeconds(4) },
+            options => options with { RotateAfter = TimeSpan.FromSeconds(1.5), Overlap = TimeSpan.FromSeconds(0.5) });
         capture.Start();
         await capture.UntilAsync(async () => await capture.Market.CountAsync("socketsOpened") >= 10, "ten connections");
         await capture.Market.ControlAsync("running=false");
