@@ -120,6 +120,7 @@ internal sealed class WallexApi(WallexSettings settings, WallexHub hub, WallexFl
         flow.Running = Flag(query["running"], flow.Running);
         flow.SetRates(Rate(query["trades"]), Rate(query["depth"]));
         hub.Muted = Flag(query["muted"], hub.Muted);
+        hub.Drops = Flag(query["drops"], hub.Drops);
         _restAway = !Flag(query["rest"], !_restAway);
         if (query["list"].ToString() is { Length: > 0 } listed)
         {
@@ -131,7 +132,7 @@ internal sealed class WallexApi(WallexSettings settings, WallexHub hub, WallexFl
         }
         if (query["drop"].ToString() is { Length: > 0 } how)
         {
-            hub.Drop(abruptly: how != "close");
+            hub.Drop(abruptly: how != "close", onlyNewest: how == "newest");
         }
         return LedgerAsync(context);
     }

@@ -25,6 +25,9 @@ internal sealed class WallexHub : IDisposable
     /// <summary>Whether frames are made and kept back: a connection that lives and says nothing.</summary>
     public bool Muted { get; set; }
 
+    /// <summary>Whether connections are dropped as the settings say; otherwise they live until they are cut.</summary>
+    public bool Drops { get; set; } = true;
+
     /// <summary>The markets listed now.</summary>
     public string[] Markets
     {
@@ -150,14 +153,14 @@ internal sealed class WallexHub : IDisposable
         }
     }
 
-    /// <summary>Drops all connections.</summary>
+    /// <summary>Drops all connections, or the one that was opened last.</summary>
     /// <returns>How many.</returns>
-    public int Drop(bool abruptly)
+    public int Drop(bool abruptly, bool onlyNewest)
     {
         WallexSession[] sessions;
         lock (_gate)
         {
-            sessions = [.. _sessions];
+            sessions = [.. _sessions.OrderByDescending(session => session.Id).Take(onlyNewest ? 1 : int.MaxValue)];
         }
         foreach (var session in sessions)
         {

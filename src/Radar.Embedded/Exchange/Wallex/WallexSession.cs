@@ -9,7 +9,7 @@ internal sealed class WallexSession(long id, WebSocket socket, IWallexDialect di
     : IDisposable
 {
     private const int LongestMessage = 64 * 1024;
-    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(10);
 
     private readonly Channel<ReadOnlyMemory<byte>> _outgoing = Channel.CreateBounded<ReadOnlyMemory<byte>>(
         new BoundedChannelOptions(settings.QueuedFrames) { SingleReader = true }); // Full: whoever reads so slowly is dropped.
@@ -127,7 +127,13 @@ internal sealed class WallexSession(long id, WebSocket socket, IWallexDialect di
     private async Task EndAfterAsync(TimeSpan life, bool abruptly)
     {
         await Task.Delay(life, time, _end.Token);
-        End(life == settings.CutAfter ? "cut" : "drop", abruptly);
+        if (life < settings.CutAfter && hub.Drops)
+        {
+            End("drop", abruptly);
+            return;
+        }
+        await Task.Delay(settings.CutAfter - life, time, _end.Token);
+        End("cut", abruptly: false);
     }
 
     private async Task PingAsync()

@@ -127,6 +127,30 @@ public sealed class WallexExchangeTests
     }
 
     [Fact]
+    public async Task Drops_TurnedOff_LetConnectionsLiveUntilTheyAreCut()
+    {
+        await using var exchange = await WallexClient.StartAsync(
+            new WallexSettings { Markets = 1, TradesPerSecond = 0, DropEvery = TimeSpan.FromSeconds(1), CutAfter = TimeSpan.FromSeconds(2) });
+        await exchange.ControlAsync("drops=false");
+        await using var socket = await exchange.ConnectAsync(V1);
+        await UntilAsync(() => socket.HasEnded);
+        var ends = (await exchange.GetAsync("/radar/wallex/ledger")).GetProperty("ends");
+        Assert.Equal(1, ends.GetProperty("cut").GetInt32());
+        Assert.False(ends.TryGetProperty("drop", out _));
+    }
+
+    [Fact]
+    public async Task Drop_OfTheNewest_LeavesTheOthers()
+    {
+        await using var exchange = await WallexClient.StartAsync(new WallexSettings { Markets = 1, TradesPerSecond = 0 });
+        await using var older = await exchange.ConnectAsync(V1);
+        await using var newer = await exchange.ConnectAsync(V1);
+        await exchange.ControlAsync("drop=newest");
+        await UntilAsync(() => newer.HasEnded);
+        Assert.False(older.HasEnded);
+    }
+
+    [Fact]
     public async Task JsonPings_Unanswered_EndTheConnection()
     {
         await using var exchange = await WallexClient.StartAsync(new WallexSettings { JsonPings = true, Ping = TimeSpan.FromMilliseconds(200) });
