@@ -12,6 +12,9 @@ namespace Radar.Workers.Producing.Wallex;
 /// <param name="IsBuyOrder">Side.</param>
 internal readonly record struct TradeText(long Second, string Timestamp, string Price, string Quantity, bool IsBuyOrder)
 {
+    // What is told of another age is no trade's time, and times are reckoned with.
+    private const int FirstYear = 2000, LastYear = 2200;
+
     /// <summary>What is the same of one trade however its decimals are written.</summary>
     public TradeKey Key => new(Second, Decimals.Shorten(Price), Decimals.Shorten(Quantity), IsBuyOrder);
 
@@ -26,7 +29,7 @@ internal readonly record struct TradeText(long Second, string Timestamp, string 
             using var document = JsonDocument.Parse(data);
             return Read(document.RootElement);
         }
-        catch (JsonException)
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException) // The second: a text that is none, such as half of a surrogate pair.
         {
             return null;
         }
@@ -37,6 +40,7 @@ internal readonly record struct TradeText(long Second, string Timestamp, string 
         trade.ValueKind == JsonValueKind.Object
         && Text(trade, "timestamp") is { } timestamp && Text(trade, "price") is { } price && Text(trade, "quantity") is { } quantity
         && DateTimeOffset.TryParse(timestamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        && time.Year is >= FirstYear and <= LastYear
             ? new TradeText(
                 time.ToUnixTimeSeconds(), timestamp, price, quantity, trade.TryGetProperty("isBuyOrder", out var buys) && buys.ValueKind == JsonValueKind.True)
             : null;

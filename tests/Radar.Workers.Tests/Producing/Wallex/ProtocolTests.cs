@@ -77,6 +77,19 @@ public sealed class ProtocolTests
     public void Decimals_EitherWay_SayTheSameNumber(string text, string shortened, string filled) =>
         Assert.Equal((shortened, filled), (Decimals.Shorten(text), Decimals.Fill(text)));
 
+    [Theory]
+    [InlineData("""{"price":"\ud800","quantity":"1","timestamp":"2025-06-01T09:33:41Z"}""")]
+    [InlineData("""{"price":"1","quantity":"1","timestamp":"0001-01-01T00:00:00Z"}""")]
+    [InlineData("""{"price":"1","quantity":"1","timestamp":"9999-12-31T23:59:59Z"}""")]
+    [InlineData("""{"price":"1","quantity":"1"}""")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    public void Trade_ThatIsNone_IsNotRead(string data) => Assert.Null(TradeText.Read(Encoding.UTF8.GetBytes(data)));
+
+    [Fact]
+    public void Trade_OfBrokenText_IsNotRead() =>
+        Assert.Null(TradeText.Read((byte[])[.. "{\"price\":\""u8, 0xFF, .. "\",\"quantity\":\"1\",\"timestamp\":\"2025-06-01T09:33:41Z\"}"u8]));
+
     private static List<Said> Read(IWallexProtocol protocol, string message)
     {
         var said = new List<Said>();
