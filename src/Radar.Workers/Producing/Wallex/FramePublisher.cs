@@ -25,6 +25,8 @@ internal sealed partial class FramePublisher : IAsyncDisposable
     private TaskCompletionSource _delivered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _bytes;
     private long _failures;
+    private string? _problem;
+    private ErrorCode _said;
     private bool _fatal;
     private bool _mends;
     private bool _disposed;
@@ -46,6 +48,18 @@ internal sealed partial class FramePublisher : IAsyncDisposable
             lock (_lock)
             {
                 return (_undelivered.Count, _undelivered.First is { } oldest ? _time.GetElapsedTime(oldest.Value.Since) : TimeSpan.Zero);
+            }
+        }
+    }
+
+    /// <summary>Why the last delivery failed; null: it did not.</summary>
+    public string? Problem
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _problem;
             }
         }
     }
@@ -147,8 +161,9 @@ internal sealed partial class FramePublisher : IAsyncDisposable
             {
                 return;
             }
+            _problem = null;
+            frame.Done?.Invoke(true); // Within the lock: a flush that ends has told everybody.
         }
-        frame.Done?.Invoke(true);
         Delivered?.Invoke(1);
     }
 
@@ -163,8 +178,10 @@ internal sealed partial class FramePublisher : IAsyncDisposable
             frame.Done?.Invoke(false);
             return;
         }
-        if (failures == 1 || failures % 1_000 == 0)
+        _problem = $"{error.Code} {error.Reason}";
+        if (error.Code != _said || failures % 1_000 == 0)
         {
+            _said = error.Code;
             LogFailed(_topic, failures, error.Code, error.Reason);
         }
         frame.Failed = true;
@@ -234,9 +251,9 @@ internal sealed partial class FramePublisher : IAsyncDisposable
         return true;
     }
 
+    // What lies in the frame. Rights that we lack may be given: those are waited for, like a broker that is away.
     private static bool IsForGood(Error error) => error.Code is
-        ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.Local_InvalidArg or ErrorCode.TopicAuthorizationFailed
-        or ErrorCode.ClusterAuthorizationFailed or ErrorCode.PolicyViolation or ErrorCode.InvalidRecord;
+        ErrorCode.MsgSizeTooLarge or ErrorCode.InvalidMsg or ErrorCode.Local_InvalidArg or ErrorCode.PolicyViolation or ErrorCode.InvalidRecord;
 
     private IProducer<Null, byte[]> Build() => new ProducerBuilder<Null, byte[]>(new ProducerConfig
     {

@@ -78,7 +78,7 @@ internal sealed class WallexWork : IDisposable
                 _context.Figures.Set("lastMessageAgeSeconds", Math.Round(since.TotalSeconds, 1));
             }
             more(_context.Figures.Set);
-            Activities.Set("kafka", oldest > Slow ? $"waiting for Kafka to take {undelivered} frame(s)" : null);
+            Activities.Set("kafka", oldest > Slow ? $"waiting for Kafka to take {undelivered} frame(s){(publisher.Problem is { } problem ? ": " + problem : "")}" : null);
             await Task.Delay(TellEvery, _context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
