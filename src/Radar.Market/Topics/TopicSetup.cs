@@ -6,10 +6,11 @@ namespace Radar.Market.Topics;
 /// <summary>Makes sure that a topic is there.</summary>
 public static class TopicSetup
 {
+    private const short BrokersChoice = -1; // Its default.replication.factor; Kafka 2.4 and later.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Creates the topic when the broker lacks it. One that exists is left as it is. (librdkafka's mock cluster cannot create topics on
+    /// Creates the topic when the broker lacks it, with as many replicas as the broker gives by default. One that exists is left as it is. (librdkafka's mock cluster cannot create topics on
     /// request: it has them from its start, or makes them when they are first asked for.)
     /// </summary>
     /// <exception cref="BrokerException">The broker did not answer or refused.</exception>
@@ -24,7 +25,7 @@ public static class TopicSetup
         try
         {
             await admin.CreateTopicsAsync(
-                [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 }],
+                [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = BrokersChoice }],
                 new CreateTopicsOptions { OperationTimeout = Patience, RequestTimeout = Patience }).ConfigureAwait(false);
         }
         catch (CreateTopicsException refused) when (refused.Results.All(r => r.Error.Code is ErrorCode.TopicAlreadyExists or ErrorCode.NoError))
