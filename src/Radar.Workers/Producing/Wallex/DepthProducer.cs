@@ -31,10 +31,10 @@ internal sealed class DepthProducer(WallexOptions options) : IWorker
         {
             if (context.Lease.IsHeld)
             {
-                // What is newer than the last interval is published with the end: nothing follows it.
-                using var words = new CancellationTokenSource(WallexWork.LastWords, context.Time);
-                await PublishChangedAsync(slots, context, words.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                await _publisher.FlushAsync(WallexWork.LastWords).ConfigureAwait(false);
+                using var words = new CancellationTokenSource(WallexWork.LastWords * 2, context.Time);
+                await slots.PublishLastAsync(
+                    Publish(context, words.Token),
+                    async () => await _publisher.FlushAsync(WallexWork.LastWords).ConfigureAwait(false) == 0).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -46,13 +46,13 @@ internal sealed class DepthProducer(WallexOptions options) : IWorker
         using var interval = new PeriodicTimer(options.Throttle, context.Time);
         while (await interval.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
         {
-            await PublishChangedAsync(slots, context, cancellationToken).ConfigureAwait(false);
+            await slots.PublishChangedAsync(Publish(context, cancellationToken)).ConfigureAwait(false);
         }
     }
 
-    private Task PublishChangedAsync(DepthSlots slots, WorkerContext context, CancellationToken cancellationToken) => slots.PublishChangedAsync(async (frame, done) =>
+    private Func<byte[], Action<bool>, ValueTask> Publish(WorkerContext context, CancellationToken cancellationToken) => async (frame, done) =>
     {
         await context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
         await _publisher!.PublishAsync(frame, done, cancellationToken).ConfigureAwait(false);
-    });
+    };
 }

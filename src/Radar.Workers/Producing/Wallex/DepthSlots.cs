@@ -81,6 +81,21 @@ internal sealed class DepthSlots(LineFigures figures, TimeProvider time) : ISock
                 if (slot.Newest is { } newest && time.GetElapsedTime(slot.HeardAt) > longest)
                 {
                     silent.Add((channel, newest));
+    /// <summary>
+    /// The end: nothing follows it that would publish what is newer than the last interval. Then once more, for sides of which a frame was on its way.
+    /// </summary>
+    /// <param name="publish">As above.</param>
+    /// <param name="flush">Waits for what is on its way; false: it still is.</param>
+    public async Task PublishLastAsync(Func<byte[], Action<bool>, ValueTask> publish, Func<Task<bool>> flush)
+    {
+        await PublishChangedAsync(publish).ConfigureAwait(false);
+        if (await flush().ConfigureAwait(false))
+        {
+            await PublishChangedAsync(publish).ConfigureAwait(false);
+            await flush().ConfigureAwait(false);
+        }
+    }
+
                 }
             }
         }
