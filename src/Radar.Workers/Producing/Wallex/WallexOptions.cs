@@ -69,10 +69,10 @@ internal sealed record WallexOptions
     /// <summary>REST calls a second (Radar:Wallex:RestPerSecond). The default is 20.</summary>
     public double RestPerSecond { get; init; } = 20;
 
-    /// <summary>How often we ping, as the original did. It is 30 seconds.</summary>
+    /// <summary>How often we make ourselves heard, as the original did, and after what silence the host at the other side is asked. It is 30 seconds.</summary>
     public TimeSpan PingEvery { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long an answer to a ping may take. It is 10 seconds.</summary>
+    /// <summary>How long its answer, or the second protocol's ping, may take beyond its time. It is 10 seconds.</summary>
     public TimeSpan PongWithin { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The first delay before a dial that follows a failed one (Radar:Wallex:FirstDelay, seconds); each further one is twice as long. The default is 0.5 seconds.</summary>

@@ -42,7 +42,7 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         (_name, _options, _hear, _time, _logger) = (name, options, hear, time, logger);
         _protocol = options.SecondProtocol ? new SecondProtocol(options.PongWithin) : new FirstProtocol();
         _socket.Options.KeepAliveInterval = options.PingEvery;
-        _socket.Options.KeepAliveTimeout = options.PongWithin;
+        _socket.Options.KeepAliveTimeout = Timeout.InfiniteTimeSpan; // An answer would lie behind what we do not read while we wait for Kafka.
         (Began, _heardAt, _dataAt, LastHeard) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp(), time.GetUtcNow());
     }
 
@@ -65,7 +65,7 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            await _socket.ConnectAsync(new Uri(_options.SocketUrl, _protocol.Path), either.Token).ConfigureAwait(false);
+            await _socket.ConnectAsync(new Uri(_options.SocketUrl, _protocol.Path), LivingHosts.Of(_options), either.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -133,9 +133,9 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         }
         catch (WebSocketException broken)
         {
-            if (broken.WebSocketErrorCode == WebSocketError.Faulted)
+            if (LivingHosts.IsGone(broken))
             {
-                LogPongTimeout(_name); // The runtime's word for a ping without an answer.
+                LogPongTimeout(_name, "its host answers no more");
             }
             _problem ??= broken.Message;
         }
@@ -254,7 +254,7 @@ internal sealed partial class WallexSocket : IAsyncDisposable
             }
             if (_protocol.LongestSilence is { } longest && _time.GetElapsedTime(_heardAt) > longest)
             {
-                LogPongTimeout(_name);
+                LogPongTimeout(_name, $"the exchange's pings, which we answer, ended {longest.TotalSeconds:0} s ago");
                 _problem ??= $"nothing came for {longest.TotalSeconds:0} s, not even a ping";
             }
             else if (_time.GetElapsedTime(_dataAt) > _options.StaleAfter)
@@ -288,8 +288,8 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "[{Name}] Pong timeout, connection may be unhealthy")]
-    private partial void LogPongTimeout(string name);
+    [LoggerMessage(LogLevel.Warning, "[{Name}] Pong timeout, connection may be unhealthy: {Why}")]
+    private partial void LogPongTimeout(string name, string why);
 
     [LoggerMessage(LogLevel.Warning, "[{Name}] The exchange refused {Channel}: {Answer}")]
     private partial void LogRefused(string name, string channel, string answer);

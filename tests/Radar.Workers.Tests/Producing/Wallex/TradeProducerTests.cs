@@ -209,6 +209,26 @@ public sealed class TradeProducerTests
     public async Task Recording_Replayed_IsInTheTopicByteForByte(string recording, bool secondProtocol)
     {
         await using var capture = await Capture.CreateAsync(
+    [Fact]
+    public async Task Broker_AwayForLongerThanAnAnswerMayTake_KeepsTheConnection()
+    {
+        await using var capture = await Capture.CreateAsync(
+            WallexStream.Trades, Market with { Markets = 5, TradesPerSecond = 0 },
+            options => options with { MaxUndelivered = 10, PingEvery = TimeSpan.FromSeconds(0.3), PongWithin = TimeSpan.FromSeconds(0.3) });
+        capture.Start();
+        await capture.SubscribedAsync(5);
+        var port = int.Parse(capture.Broker.BootstrapServers.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
+        await capture.Broker.DisposeAsync();
+        await capture.Market.ControlAsync("trades=200");
+        await capture.UntilAsync(() => Task.FromResult(capture.Activity.StartsWith("waiting for Kafka", StringComparison.Ordinal)), "it to say that it waits");
+        await capture.UntilAsync(async () => await capture.Market.CountAsync("trades") > 600, "many pings' time");
+        await capture.Market.ControlAsync("running=false");
+        Assert.Equal(0, capture.Figure("reconnects"));
+        capture.Broker = MockBroker.Start(port, Capture.Topics(3));
+        await capture.ComplementsLedgerAsync();
+        Assert.Equal(0, capture.Figure("reconnects"));
+    }
+
             WallexStream.Trades, new WallexSettings { Replay = Path.Combine(SharedFolder.Of("data/recordings"), recording), ReplayPerSecond = 5_000, Window = 10 },
             options => options with { SecondProtocol = secondProtocol });
         capture.Start();
