@@ -22,8 +22,20 @@ internal sealed class DepthSlots(LineFigures figures, TimeProvider time) : ISock
         return ValueTask.CompletedTask;
     }
 
-    public void Lost(IReadOnlyCollection<string> symbols, DateTimeOffset since)
+    public void Lost(long socket, IReadOnlyCollection<string> symbols, DateTimeOffset since)
     {
+    }
+
+    // What it told last is no more the newest: otherwise all that the older one tells would be passed over.
+    public void Gone(long socket)
+    {
+        foreach (var (_, slot) in _slots)
+        {
+            lock (slot)
+            {
+                slot.Socket = slot.Socket == socket ? 0 : slot.Socket;
+            }
+        }
     }
 
     public void Settled(IReadOnlyCollection<string> symbols)
@@ -69,18 +81,6 @@ internal sealed class DepthSlots(LineFigures figures, TimeProvider time) : ISock
         }
     }
 
-    /// <summary>Sides that were told once and then not for so long.</summary>
-    /// <returns>Channel, time since, and the frame.</returns>
-    public IReadOnlyList<(string Channel, byte[] Newest)> Silent(TimeSpan longest)
-    {
-        var silent = new List<(string, byte[])>();
-        foreach (var (channel, slot) in _slots)
-        {
-            lock (slot)
-            {
-                if (slot.Newest is { } newest && time.GetElapsedTime(slot.HeardAt) > longest)
-                {
-                    silent.Add((channel, newest));
     /// <summary>
     /// The end: nothing follows it that would publish what is newer than the last interval. Then once more, for sides of which a frame was on its way.
     /// </summary>
@@ -96,6 +96,18 @@ internal sealed class DepthSlots(LineFigures figures, TimeProvider time) : ISock
         }
     }
 
+    /// <summary>Sides that were told once and then not for so long.</summary>
+    /// <returns>Channel, time since, and the frame.</returns>
+    public IReadOnlyList<(string Channel, byte[] Newest)> Silent(TimeSpan longest)
+    {
+        var silent = new List<(string, byte[])>();
+        foreach (var (channel, slot) in _slots)
+        {
+            lock (slot)
+            {
+                if (slot.Newest is { } newest && time.GetElapsedTime(slot.HeardAt) > longest)
+                {
+                    silent.Add((channel, newest));
                 }
             }
         }

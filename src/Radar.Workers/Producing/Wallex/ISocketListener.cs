@@ -9,8 +9,15 @@ internal interface ISocketListener
     /// <param name="cancellationToken">The connection is over.</param>
     ValueTask HearAsync(long socket, Said frame, CancellationToken cancellationToken);
 
-    /// <summary>Nobody listens to these markets any more; the last thing was heard at <paramref name="since"/>.</summary>
-    void Lost(IReadOnlyCollection<string> symbols, DateTimeOffset since);
+    /// <summary>What a connection had still to tell of these markets is lost, and unless a newer one listens to them, nobody does.</summary>
+    /// <param name="socket">Its number.</param>
+    /// <param name="symbols">The markets.</param>
+    /// <param name="since">When the last thing was heard on it.</param>
+    void Lost(long socket, IReadOnlyCollection<string> symbols, DateTimeOffset since);
+
+    /// <summary>A connection that was to replace an older one ended before it did: the older one goes on alone.</summary>
+    /// <param name="socket">Its number.</param>
+    void Gone(long socket);
 
     /// <summary>These markets are listened to (again).</summary>
     void Settled(IReadOnlyCollection<string> symbols);

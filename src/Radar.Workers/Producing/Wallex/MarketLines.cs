@@ -129,6 +129,7 @@ internal sealed partial class MarketLines(
             }
             StartGroup(group, [.. homeless], running, cancellationToken);
         }
+        listener.Lost(long.MaxValue, removed, time.GetUtcNow()); // Should they come back, what happened meanwhile is asked for.
         return now;
     }
 

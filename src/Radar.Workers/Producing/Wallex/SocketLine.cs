@@ -15,6 +15,9 @@ namespace Radar.Workers.Producing.Wallex;
 internal sealed partial class SocketLine
 {
     private static readonly TimeSpan Healthy = TimeSpan.FromSeconds(5);
+
+    // Trades are counted by second: one second of the exchange must begin while both are told everything, and it may tell a trade late.
+    private static readonly TimeSpan LeastOverlap = TimeSpan.FromSeconds(2);
     private static long _lastSuccession;
 
     private readonly WallexOptions _options;
@@ -78,12 +81,13 @@ internal sealed partial class SocketLine
         }
     }
 
-    /// <summary>Forgets markets: they are not subscribed to again.</summary>
-    public void Remove(IEnumerable<string> symbols)
+    /// <summary>Forgets markets: they are not subscribed to again, unless they are added again.</summary>
+    public void Remove(IReadOnlyCollection<string> symbols)
     {
         lock (_lock)
         {
             _symbols.ExceptWith(symbols);
+            _current?.Forget(symbols.SelectMany(Channels));
         }
     }
 
@@ -98,11 +102,11 @@ internal sealed partial class SocketLine
             var fresh = await EstablishAsync(overlaps: true, cancellationToken).ConfigureAwait(false);
             while (true)
             {
+                _ = TellWhenSettledAsync(fresh, Markets(fresh.Channels));
                 lock (_lock)
                 {
                     _current = fresh;
                 }
-                _ = TellWhenSettledAsync(fresh);
                 await CompleteAsync(fresh, cancellationToken).ConfigureAwait(false);
                 if (await RotatedAsync(fresh, cancellationToken).ConfigureAwait(false) is { } successor)
                 {
@@ -122,9 +126,8 @@ internal sealed partial class SocketLine
             if (_current is { } last)
             {
                 _current = null;
-                _listener.Lost(Symbols, last.LastHeard);
-                await last.DisposeAsync().ConfigureAwait(false);
-                _figures.Closed();
+                _listener.Lost(last.Number, Symbols, last.LastHeard);
+                await EndAsync(last).ConfigureAwait(false);
             }
         }
     }
@@ -137,7 +140,7 @@ internal sealed partial class SocketLine
             if (await socket.SubscribeAsync([.. Symbols.SelectMany(Channels)], cancellationToken).ConfigureAwait(false) is { Count: > 0 } further)
             {
                 await Task.Delay(_options.SettleAfter, _time, cancellationToken).ConfigureAwait(false);
-                _listener.Settled([.. further.Select(channel => channel[..channel.IndexOf('@', StringComparison.Ordinal)]).Distinct()]);
+                Settle(Markets(further));
             }
         }
         catch (Exception ended) when (ended is WebSocketException or ObjectDisposedException)
@@ -148,13 +151,18 @@ internal sealed partial class SocketLine
 
     private IEnumerable<string> Channels(string symbol) => _kinds.Select(kind => $"{symbol}@{kind}");
 
-    // Lives until the socket ends (null), or until its successor listens and the overlap is over.
+    private static string[] Markets(IEnumerable<string> channels) =>
+        [.. channels.Select(channel => channel[..channel.IndexOf('@', StringComparison.Ordinal)]).Distinct(StringComparer.Ordinal)];
+
+    // Lives until the socket ends (null), or until its successor has heard everything beside it for long enough and it has told its last.
     private async Task<WallexSocket?> RotatedAsync(WallexSocket socket, CancellationToken cancellationToken)
     {
         var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref _rotate, asked);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var due = Task.Delay(_options.RotateAfter * (0.9 + (0.1 * Random.Shared.NextDouble())), _time, stop.Token);
+        var left = (_options.RotateAfter * (0.9 + (0.1 * Random.Shared.NextDouble()))) - _time.GetElapsedTime(socket.Began);
+        var least = _options.RotateAfter < Healthy ? _options.RotateAfter : Healthy; // Older than that already when it was overlapped for long, or its successor died.
+        var due = Task.Delay(left > least ? left : least, _time, stop.Token);
         await Task.WhenAny(socket.Ended, due, asked.Task).ConfigureAwait(false);
         if (socket.Ended.IsCompleted)
         {
@@ -169,38 +177,43 @@ internal sealed partial class SocketLine
         if (!dialling.IsCompletedSuccessfully)
         {
             await stop.CancelAsync().ConfigureAwait(false); // It ended meanwhile: begin as after any other end.
-            await DisposeAsync(dialling).ConfigureAwait(false);
+            await GiveUpAsync(dialling).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             return null;
         }
         var successor = await dialling.ConfigureAwait(false);
         try
         {
-            var overlap = Task.WhenAll(successor.Settled, Task.Delay(_options.Overlap, _time, stop.Token));
+            var overlap = OverlapAsync(successor, stop.Token);
             await Task.WhenAny(overlap, successor.Ended, socket.Ended).WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (successor.Ended.IsCompleted && !socket.Ended.IsCompleted)
+            {
+                await EndAsync(successor).ConfigureAwait(false);
+                _listener.Gone(successor.Number);
+                return socket;
+            }
+            var complete = overlap.IsCompletedSuccessfully && await socket.LeaveAsync(cancellationToken).ConfigureAwait(false);
+            // Nobody can say what came between the two, or to markets that were added meanwhile; once the successor is settled, REST can.
+            _listener.Lost(
+                socket.Number, complete ? [.. Symbols.Except(Markets(successor.Channels), StringComparer.Ordinal)] : Symbols, socket.LastHeard);
         }
         catch (OperationCanceledException)
         {
-            await successor.DisposeAsync().ConfigureAwait(false);
+            await EndAsync(successor).ConfigureAwait(false);
             throw;
         }
         finally
         {
             await stop.CancelAsync().ConfigureAwait(false);
         }
-        if (successor.Ended.IsCompleted && !socket.Ended.IsCompleted)
-        {
-            await successor.DisposeAsync().ConfigureAwait(false);
-            _figures.Closed();
-            return socket;
-        }
-        if (!successor.Settled.IsCompletedSuccessfully)
-        {
-            _listener.Lost(Symbols, socket.LastHeard); // Nobody can say what came between the two.
-        }
-        await socket.DisposeAsync().ConfigureAwait(false);
-        _figures.Closed();
+        await EndAsync(socket).ConfigureAwait(false);
         return successor;
+    }
+
+    private async Task OverlapAsync(WallexSocket successor, CancellationToken cancellationToken)
+    {
+        await successor.Settled.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.Delay(_options.Overlap > LeastOverlap ? _options.Overlap : LeastOverlap, _time, cancellationToken).ConfigureAwait(false);
     }
 
     // One that overlaps with none before it tells nothing that these told: in the listener's eyes they are one connection.
@@ -210,7 +223,7 @@ internal sealed partial class SocketLine
         while (true)
         {
             await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
-            var socket = new WallexSocket(Name, _options, (said, token) => _listener.HearAsync(succession, said, token), _time, _logger);
+            var socket = new WallexSocket(Name, _options, (said, token) => _listener.HearAsync(succession, said, token), _time, _logger) { Number = succession };
             try
             {
                 await socket.DialAsync(cancellationToken).ConfigureAwait(false);
@@ -232,9 +245,8 @@ internal sealed partial class SocketLine
     private async Task LoseAsync(WallexSocket socket, CancellationToken cancellationToken)
     {
         var problem = await socket.Ended.ConfigureAwait(false);
-        _listener.Lost(Symbols, socket.LastHeard);
-        await socket.DisposeAsync().ConfigureAwait(false);
-        _figures.Closed();
+        _listener.Lost(socket.Number, Symbols, socket.LastHeard);
+        await EndAsync(socket).ConfigureAwait(false);
         _figures.Reconnected();
         // A connection that lived is followed at once; one that did not is a failure like that of a dial.
         _failures = _time.GetElapsedTime(socket.Began) >= Healthy ? 0 : _failures + 1;
@@ -252,22 +264,30 @@ internal sealed partial class SocketLine
         await Task.Delay(delay, _time, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task TellWhenSettledAsync(WallexSocket socket)
+    private async Task TellWhenSettledAsync(WallexSocket socket, string[] symbols)
     {
         await Task.WhenAny(socket.Settled, socket.Ended).ConfigureAwait(false);
         if (socket.Settled.IsCompletedSuccessfully && !socket.Ended.IsCompleted)
         {
-            _listener.Settled(Symbols);
+            Settle(symbols);
         }
     }
 
-    private static async Task DisposeAsync(Task<WallexSocket> dialling)
+    private void Settle(string[] symbols) => _listener.Settled([.. symbols.Intersect(Symbols, StringComparer.Ordinal)]); // Not those removed meanwhile.
+
+    private async Task GiveUpAsync(Task<WallexSocket> dialling)
     {
         await ((Task)dialling).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (dialling.IsCompletedSuccessfully)
         {
-            await (await dialling.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
+            await EndAsync(await dialling.ConfigureAwait(false)).ConfigureAwait(false);
         }
+    }
+
+    private async Task EndAsync(WallexSocket socket)
+    {
+        await socket.DisposeAsync().ConfigureAwait(false);
+        _figures.Closed();
     }
 
     [LoggerMessage(LogLevel.Information, "[{Name}] Connected to WebSocket")]

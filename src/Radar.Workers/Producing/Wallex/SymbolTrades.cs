@@ -4,7 +4,8 @@ namespace Radar.Workers.Producing.Wallex;
 /// <param name="From">When the last thing was heard; null: nobody ever listened, so nothing is missing, and what REST still has is taken along.</param>
 /// <param name="Last">The newest trade known then; null: none.</param>
 /// <param name="Number">Tells it from a later one.</param>
-internal sealed record TradeGap(DateTimeOffset? From, TradeKey? Last, int Number);
+/// <param name="IsOver">Whether somebody listens again: before that REST can repair nothing, since more is missed while it is asked.</param>
+internal sealed record TradeGap(DateTimeOffset? From, TradeKey? Last, int Number, bool IsOver);
 
 /// <summary>What holding a market against REST came to.</summary>
 /// <param name="Missing">Trades that nobody told us, oldest first, in the sockets' way of writing; they count as published from now on.</param>
@@ -22,14 +23,15 @@ internal sealed record TradeComparison(IReadOnlyList<TradeText> Missing, bool Re
 internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
 {
     private const int Kept = 1_000;
+    private const int KeptSockets = 4;
     private static readonly TimeSpan Skew = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<TradeKey, Known> _known = [];
     private readonly Queue<TradeKey> _order = [];
+    private readonly SortedList<long, TradeKey> _newest = []; // Of each connection; of REST and the topic as number 0.
     private long _knownFrom = knownFrom;
-    private TradeKey? _newest;
-    private TradeGap? _gap = new(begin, null, 0);
+    private TradeGap? _gap = new(begin, null, 0, IsOver: false);
     private int _gaps;
 
     /// <summary>The stretch that is to be repaired; null: none.</summary>
@@ -50,7 +52,7 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
     {
         lock (_lock)
         {
-            var known = Enter(trade);
+            var known = Enter(trade, socket);
             var count = known.CountOf(socket);
             if (count <= known.Published)
             {
@@ -74,13 +76,23 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         }
     }
 
-    /// <summary>Nobody listens any more. A connection may have been behind when it ended: what it told last counts, not when.</summary>
-    public void Lose(DateTimeOffset since)
+    /// <summary>A connection ended. It may have been behind: what it, and those before it, told last counts, not when, nor what a newer one has told.</summary>
+    public void Lose(DateTimeOffset since, long socket)
     {
         lock (_lock)
         {
-            since = _newest is { } newest && newest.Second < since.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(newest.Second) : since;
-            _gap = _gap is { } open ? open with { From = open.From ?? since, Number = ++_gaps } : new TradeGap(since, _newest, ++_gaps);
+            TradeKey? newest = _newest.TakeWhile(told => told.Key <= socket).Select(told => (TradeKey?)told.Value).MaxBy(key => key!.Value.Second);
+            since = newest is { } last && last.Second < since.ToUnixTimeSeconds() ? DateTimeOffset.FromUnixTimeSeconds(last.Second) : since;
+            _gap = _gap is { } open ? open with { From = open.From ?? since, Number = ++_gaps, IsOver = false } : new TradeGap(since, newest, ++_gaps, IsOver: false);
+        }
+    }
+
+    /// <summary>Somebody listens again.</summary>
+    public void Settle()
+    {
+        lock (_lock)
+        {
+            _gap = _gap is { } open ? open with { IsOver = true } : null;
         }
     }
 
@@ -134,19 +146,25 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         oldest is not { } first || gap.From is not { } from || first < from - Skew
         || (gap.Last is { } last && (first.ToUnixTimeSeconds() < last.Second || told.Any(trade => trade.Key == last)));
 
-    private Known Enter(TradeText trade)
+    private Known Enter(TradeText trade, long socket = 0)
     {
         var key = trade.Key;
+        if (!_newest.TryGetValue(socket, out var newest) || key.Second >= newest.Second)
+        {
+            _newest[socket] = key;
+        }
+        if (_newest.Count > KeptSockets) // What the oldest told, the next one follows.
+        {
+            var (first, second) = (_newest.GetValueAtIndex(0), _newest.GetValueAtIndex(1));
+            _newest.SetValueAtIndex(1, first.Second > second.Second ? first : second);
+            _newest.RemoveAt(0);
+        }
         if (_known.TryGetValue(key, out var known))
         {
             return known;
         }
         _known[key] = known = new Known(trade);
         _order.Enqueue(key);
-        if (_newest is not { } newest || key.Second >= newest.Second)
-        {
-            _newest = key;
-        }
         if (_order.Count > Kept)
         {
             var gone = _order.Dequeue();

@@ -38,10 +38,10 @@ internal sealed class TradeBook
     public Dictionary<string, DateTimeOffset> OpenSince() =>
         _symbols.Select(market => (market.Key, market.Value.Gap?.From)).Where(market => market.From is not null).ToDictionary(market => market.Key, market => market.From!.Value);
 
-    /// <summary>Nobody listens to a market any more.</summary>
-    public void Lose(string symbol, DateTimeOffset since)
+    /// <summary>What a connection had still to tell of a market is lost.</summary>
+    public void Lose(string symbol, DateTimeOffset since, long socket)
     {
-        Of(symbol).Lose(since);
+        Of(symbol).Lose(since, socket);
         Interlocked.Increment(ref _openings);
     }
 

@@ -21,18 +21,24 @@ internal sealed class TradeCapture(TradeBook book, LineFigures figures, Func<byt
         }
     }
 
-    public void Lost(IReadOnlyCollection<string> symbols, DateTimeOffset since)
+    public void Lost(long socket, IReadOnlyCollection<string> symbols, DateTimeOffset since)
     {
         foreach (var symbol in symbols)
         {
-            book.Lose(symbol, since);
+            book.Lose(symbol, since, socket);
         }
+    }
+
+    // Equal trades are counted for each connection.
+    public void Gone(long socket)
+    {
     }
 
     public void Settled(IReadOnlyCollection<string> symbols)
     {
         foreach (var symbol in symbols)
         {
+            book.Of(symbol).Settle();
             Repair?.Enqueue(symbol);
         }
     }

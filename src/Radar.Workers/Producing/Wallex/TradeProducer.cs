@@ -36,7 +36,7 @@ internal sealed class TradeProducer(WallexOptions options) : IWorker
         void Tell(Action<string, double> set)
         {
             set("repairedTrades", repair.Repaired);
-            set("openGaps", repair.Waiting);
+            set("openGaps", lines.Symbols.Count(symbol => book.Of(symbol).Gap is not null));
             set("unrepairedGaps", gaps.Count);
         }
         try

@@ -22,24 +22,28 @@ internal sealed partial class TradeRepair(
     private readonly Channel<string> _queue = Channel.CreateUnbounded<string>(); // Bounded by the number of markets: each is in it once.
     private long _repaired;
 
-    /// <summary>Markets whose gap waits to be repaired.</summary>
-    public int Waiting => _waiting.Count;
-
     /// <summary>Trades published because REST told them.</summary>
     public long Repaired => Interlocked.Read(ref _repaired);
 
-    /// <summary>Repairs a market when its turn comes, if it has a gap.</summary>
+    /// <summary>Repairs a market when its turn comes, if it has a gap that is over.</summary>
     public void Enqueue(string symbol)
     {
-        if (book.Of(symbol).Gap is not null && _waiting.TryAdd(symbol, 0))
+        if (book.Of(symbol).Gap is { IsOver: true } && _waiting.TryAdd(symbol, 0))
         {
             _queue.Writer.TryWrite(symbol);
         }
     }
 
     /// <summary>Repairs until it is stopped.</summary>
-    public Task RunAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(() => RepairAsync(cancellationToken), cancellationToken)));
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var workers = Enumerable.Range(0, AtOnce).Select(_ => Task.Run(() => RepairAsync(stop.Token), CancellationToken.None)).ToList();
+        var first = await Task.WhenAny(workers).ConfigureAwait(false); // Stopped, or a fault of ours, which the others must not hide.
+        await stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await first.ConfigureAwait(false);
+    }
 
     /// <summary>Holds each market against REST once in a while, until it is stopped.</summary>
     /// <param name="symbols">The markets of the moment.</param>
@@ -72,7 +76,7 @@ internal sealed partial class TradeRepair(
             try
             {
                 await RepairAsync(symbol, cancellationToken).ConfigureAwait(false);
-                _waiting.TryRemove(symbol, out _);
+                End(symbol);
             }
             catch (WallexRestException away)
             {
@@ -81,9 +85,16 @@ internal sealed partial class TradeRepair(
         }
     }
 
+    // What was lost and listened to again meanwhile found it in the queue still.
+    private void End(string symbol)
+    {
+        _waiting.TryRemove(symbol, out _);
+        Enqueue(symbol);
+    }
+
     private async Task RepairAsync(string symbol, CancellationToken cancellationToken)
     {
-        if (book.Of(symbol).Gap is not { } gap)
+        if (book.Of(symbol).Gap is not { IsOver: true } gap)
         {
             return;
         }
@@ -140,12 +151,12 @@ internal sealed partial class TradeRepair(
             _queue.Writer.TryWrite(symbol);
             return;
         }
-        if (book.Of(symbol).Gap is { } gap)
+        if (book.Of(symbol).Gap is { IsOver: true } gap)
         {
             await gaps.AddAsync(symbol, gap.From ?? time.GetUtcNow(), time.GetUtcNow(), away.Message, cancellationToken).ConfigureAwait(false);
             book.Of(symbol).Close(gap);
         }
-        _waiting.TryRemove(symbol, out _);
+        End(symbol);
     }
 
     // A connection may live and leave a market out: only REST can tell.

@@ -57,7 +57,7 @@ internal sealed record WallexOptions
     /// <summary>When a connection is replaced, before the exchange ends it (Radar:Wallex:RotateAfter, seconds). The default is 25 minutes.</summary>
     public TimeSpan RotateAfter { get; init; } = TimeSpan.FromMinutes(25);
 
-    /// <summary>How long the old connection then goes on beside the new one (Radar:Wallex:Overlap, seconds). The default is 10 seconds.</summary>
+    /// <summary>How long the old connection goes on beside the new one once that is settled (Radar:Wallex:Overlap, seconds; at least 2). The default is 10 seconds.</summary>
     public TimeSpan Overlap { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>A connection without data for so long is replaced (Radar:Wallex:StaleAfter, seconds). The default is 300 seconds for trades, 60 for depth.</summary>

@@ -11,6 +11,8 @@ internal sealed partial class WallexSocket : IAsyncDisposable
     private const int LongestMessage = 16 * 1024 * 1024;
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan GoodbyeSilence = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestGoodbye = TimeSpan.FromSeconds(30);
 
     private readonly WallexOptions _options;
     private readonly IWallexProtocol _protocol;
@@ -31,6 +33,9 @@ internal sealed partial class WallexSocket : IAsyncDisposable
     private bool _sent;
     private long _heardAt;
     private long _dataAt;
+    private long _leftAt;
+    private volatile bool _leaving;
+    private bool _goodbye;
 
     /// <param name="name">As it is called in the log.</param>
     /// <param name="options">Settings.</param>
@@ -46,6 +51,9 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         (Began, _heardAt, _dataAt, LastHeard) = (time.GetTimestamp(), time.GetTimestamp(), time.GetTimestamp(), time.GetUtcNow());
     }
 
+    /// <summary>Its number in the listener's eyes.</summary>
+    public required long Number { get; init; }
+
     /// <summary>When it began, by the monotonic clock.</summary>
     public long Began { get; private set; }
 
@@ -57,6 +65,18 @@ internal sealed partial class WallexSocket : IAsyncDisposable
 
     /// <summary>Ends when every subscription is confirmed or, where nobody confirms, old enough. May never end.</summary>
     public Task Settled => _settled.Task;
+
+    /// <summary>Channels that it is subscribed to, or about to be.</summary>
+    public string[] Channels
+    {
+        get
+        {
+            lock (_unconfirmed)
+            {
+                return [.. _subscribed];
+            }
+        }
+    }
 
     /// <summary>Dials, and reads from then on.</summary>
     public async Task DialAsync(CancellationToken cancellationToken)
@@ -110,7 +130,44 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         return further;
     }
 
-    /// <summary>Ends the connection.</summary>
+    /// <summary>Counts channels as not subscribed to: should they be wanted again, they are asked for again.</summary>
+    public void Forget(IEnumerable<string> channels)
+    {
+        lock (_unconfirmed)
+        {
+            _subscribed.ExceptWith(channels);
+        }
+    }
+
+    /// <summary>Says goodbye, and hears on until the exchange says it too: TCP keeps the order, so all that was told before is heard then.</summary>
+    /// <returns>False: it ended in another way, and what was told last may not have been heard.</returns>
+    public async Task<bool> LeaveAsync(CancellationToken cancellationToken)
+    {
+        _leftAt = _time.GetTimestamp();
+        _leaving = true;
+        using var deadline = new CancellationTokenSource(WriteTimeout, _time);
+        using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _gone.Token);
+        try
+        {
+            await _sending.WaitAsync(any.Token).ConfigureAwait(false);
+            try
+            {
+                await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, any.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _sending.Release();
+            }
+        }
+        catch (Exception ended) when (ended is WebSocketException or IOException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested(); // Otherwise it has ended, or will.
+        }
+        await Ended.WaitAsync(cancellationToken).ConfigureAwait(false);
+        return _goodbye;
+    }
+
+    /// <summary>Ends the connection; what it was told and has not heard is gone.</summary>
     public async ValueTask DisposeAsync()
     {
         _problem ??= "closed by us";
@@ -131,16 +188,12 @@ internal sealed partial class WallexSocket : IAsyncDisposable
         catch (OperationCanceledException) when (_gone.IsCancellationRequested)
         {
         }
-        catch (WebSocketException broken)
+        catch (Exception broken) when (broken is WebSocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidDataException)
         {
             if (LivingHosts.IsGone(broken))
             {
                 LogPongTimeout(_name, "its host answers no more");
             }
-            _problem ??= broken.Message;
-        }
-        catch (Exception broken) when (broken is IOException or OperationCanceledException or ObjectDisposedException or InvalidDataException)
-        {
             _problem ??= broken.Message;
         }
         await _gone.CancelAsync().ConfigureAwait(false);
@@ -160,6 +213,7 @@ internal sealed partial class WallexSocket : IAsyncDisposable
             var received = await _socket.ReceiveAsync(buffer.AsMemory(length), _gone.Token).ConfigureAwait(false);
             if (received.MessageType == WebSocketMessageType.Close)
             {
+                _goodbye = true;
                 _problem ??= $"closed by the exchange ({_socket.CloseStatus} {_socket.CloseStatusDescription})";
                 return;
             }
@@ -210,7 +264,7 @@ internal sealed partial class WallexSocket : IAsyncDisposable
                 await _gone.CancelAsync().ConfigureAwait(false);
                 break;
             case SaidKind.Ping:
-                await SendAsync(said.Bytes, _gone.Token).ConfigureAwait(false);
+                await AnswerAsync(said.Bytes).ConfigureAwait(false);
                 break;
             case SaidKind.Unknown:
                 if (BitOperations.IsPow2(++_unknown)) // Not a line for each, should there be many.
@@ -218,6 +272,21 @@ internal sealed partial class WallexSocket : IAsyncDisposable
                     LogUnknown(_name, _unknown, Encoding.UTF8.GetString(said.Bytes.Span[..Math.Min(200, said.Bytes.Length)]));
                 }
                 break;
+        }
+    }
+
+    // After the goodbye nothing can be said any more.
+    private async ValueTask AnswerAsync(ReadOnlyMemory<byte> answer)
+    {
+        try
+        {
+            if (!_leaving)
+            {
+                await SendAsync(answer, _gone.Token).ConfigureAwait(false);
+            }
+        }
+        catch (WebSocketException) when (_leaving)
+        {
         }
     }
 
@@ -252,7 +321,14 @@ internal sealed partial class WallexSocket : IAsyncDisposable
             {
                 continue; // It is we who do not listen.
             }
-            if (_protocol.LongestSilence is { } longest && _time.GetElapsedTime(_heardAt) > longest)
+            if (_leaving)
+            {
+                if (_time.GetElapsedTime(Math.Max(_heardAt, _leftAt)) > GoodbyeSilence || _time.GetElapsedTime(_leftAt) > LongestGoodbye)
+                {
+                    _problem ??= "the exchange did not return the goodbye";
+                }
+            }
+            else if (_protocol.LongestSilence is { } longest && _time.GetElapsedTime(_heardAt) > longest)
             {
                 LogPongTimeout(_name, $"the exchange's pings, which we answer, ended {longest.TotalSeconds:0} s ago");
                 _problem ??= $"nothing came for {longest.TotalSeconds:0} s, not even a ping";
@@ -273,18 +349,21 @@ internal sealed partial class WallexSocket : IAsyncDisposable
     {
         using var deadline = new CancellationTokenSource(WriteTimeout, _time);
         using var any = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token, _gone.Token);
-        await _sending.WaitAsync(any.Token).ConfigureAwait(false);
         try
         {
-            await _socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, any.Token).ConfigureAwait(false);
+            await _sending.WaitAsync(any.Token).ConfigureAwait(false);
+            try
+            {
+                await _socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, any.Token).ConfigureAwait(false);
+            }
+            finally
+            {
+                _sending.Release();
+            }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new WebSocketException(_problem ?? $"a message could not be sent within {WriteTimeout.TotalSeconds:0} s");
-        }
-        finally
-        {
-            _sending.Release();
         }
     }
 

@@ -19,10 +19,15 @@ public sealed class DepthProducerTests
             WallexStream.Depth, Market with { DropEvery = TimeSpan.FromSeconds(3) }, options => options with { SecondProtocol = secondProtocol, ChunkSize = 5 }, partitions: 1);
         capture.Start();
         await capture.UntilAsync(async () => await capture.Market.CountAsync("depthFrames") > 1_500 && capture.Figure("reconnects") > 2, "frames and disconnects");
-        await capture.UntilAsync(() => Task.FromResult(capture.Figure("connections") == 6), "all lines");
-        await capture.UntilAsync(async () => await capture.Market.CountAsync("subscriptions") == 24, "all subscriptions");
+        await capture.Market.ControlAsync("drops=false");
+        await capture.UntilAsync(async () => await capture.Market.CountAsync("sockets") == 6 && await capture.Market.CountAsync("subscriptions") == 24, "all lines and subscriptions");
+        var settled = await capture.Market.CountAsync("depthFrames");
+        await capture.UntilAsync(async () => await capture.Market.CountAsync("depthFrames") > settled + 100, "each side to be told once more");
         await capture.Market.ControlAsync("running=false");
         var ledger = await capture.Market.DepthAsync();
+        var last = ledger.GroupBy(entry => Channel(entry.Frame)).Select(side => side.Last()).ToList();
+        Assert.All(last, entry => Assert.True(entry.Sent > 0));
+        await capture.UntilAsync(() => Task.FromResult(!last.Select(entry => entry.Frame).Except(capture.Frames()).Any()), "the last frame of each side");
         var span = ledger[^1].At - ledger[0].At;
         await capture.StopAsync();
 
@@ -35,6 +40,7 @@ public sealed class DepthProducerTests
             var places = frames.Select(frame => heard.IndexOf(frame)).ToList();
             Assert.DoesNotContain(-1, places);
             Assert.Equal(places.Order().Distinct(), places);
+            Assert.Equal(heard.Count - 1, places[^1]);
             Assert.InRange(frames.Count, 3, (span.TotalSeconds / 0.5) + 3);
         }
         Assert.Contains("Starting message processing loop with throttling", capture.LogText, StringComparison.Ordinal);

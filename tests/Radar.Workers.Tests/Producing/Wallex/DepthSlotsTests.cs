@@ -45,6 +45,37 @@ public sealed class DepthSlotsTests
         Assert.Equal(["2"], await PublishAsync());
     }
 
+    [Fact]
+    public async Task Gone_NewerConnection_LetsTheOlderOneSpeakAgain()
+    {
+        await SayAsync(1, "A@buyDepth", "1");
+        await SayAsync(2, "A@buyDepth", "2");
+        _slots.Gone(2);
+        await SayAsync(1, "A@buyDepth", "3");
+        Assert.Equal(["3"], await PublishAsync());
+    }
+
+    [Fact]
+    public async Task PublishLast_WhileAFrameIsOnItsWay_PublishesTheNewerOneAfterIt()
+    {
+        await SayAsync(1, "A@buyDepth", "1");
+        Assert.Equal(["1"], await PublishAsync(acknowledge: false));
+        await SayAsync(1, "A@buyDepth", "2");
+        await _slots.PublishLastAsync(
+            (frame, done) =>
+            {
+                _published.Add(Encoding.UTF8.GetString(frame));
+                _delivered = done;
+                return ValueTask.CompletedTask;
+            },
+            () =>
+            {
+                _delivered!(true);
+                return Task.FromResult(true);
+            });
+        Assert.Equal(["1", "2"], _published);
+    }
+
     private Task SayAsync(long socket, string channel, string frame) =>
         _slots.HearAsync(socket, new Said(SaidKind.Frame, channel, Encoding.UTF8.GetBytes(frame), default), default).AsTask();
 

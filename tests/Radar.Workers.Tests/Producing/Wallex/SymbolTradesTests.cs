@@ -27,7 +27,7 @@ public sealed class SymbolTradesTests
     {
         Close();
         Hear(1, Trade(1_001, "1"), Trade(1_002, "2"), Trade(1_002, "2"));
-        _trades.Lose(At(1_002));
+        _trades.Lose(At(1_002), 1);
         Hear(2, Trade(1_006, "6"));
         var compared = Compare(Trade(1_006, "6"), Trade(1_004, "4"), Trade(1_003, "2"), Trade(1_002, "2"), Trade(1_002, "2"), Trade(1_002, "2"), Trade(1_001, "1"), Trade(500, "0"));
         Assert.Equal([Trade(1_002, "2"), Trade(1_003, "2"), Trade(1_004, "4")], compared.Missing);
@@ -45,7 +45,7 @@ public sealed class SymbolTradesTests
     {
         Close();
         Hear(1, Trade(1_002, "2"));
-        _trades.Lose(At(1_002));
+        _trades.Lose(At(1_002), 1);
         var window = Enumerable.Range(0, told).Select(i => Trade(oldest + (told - 1 - i), i == told - 1 && oldest == 1_002 ? "2" : "9")).ToList();
         Assert.Equal(reaches, _trades.Compare(window, _trades.Gap, 1_000, null, _writing).Reaches);
     }
@@ -55,12 +55,34 @@ public sealed class SymbolTradesTests
     {
         Close();
         Hear(1, Trade(1_002, "2"));
-        _trades.Lose(At(1_003));
+        _trades.Lose(At(1_003), 1);
         var first = _trades.Gap!;
         Hear(2, Trade(1_008, "8"));
-        _trades.Lose(At(1_009));
+        _trades.Lose(At(1_009), 1);
         _trades.Close(first); // The repair of the first one comes late.
         Assert.Equal((At(1_002), Trade(1_002, "2").Key), (_trades.Gap!.From, _trades.Gap.Last!.Value));
+    }
+
+    [Fact]
+    public void Gap_OfAConnectionThatANewerOneOutlives_BeginsWithWhatItToldLast()
+    {
+        Close();
+        Hear(1, Trade(1_002, "2"));
+        Hear(2, Trade(1_009, "9"));
+        _trades.Lose(At(1_010), 1);
+        Assert.Equal((At(1_002), Trade(1_002, "2").Key), (_trades.Gap!.From, _trades.Gap.Last!.Value));
+        var told = Enumerable.Range(0, Window).Select(i => Trade(1_008 + Window - i, "9")).ToArray();
+        Assert.False(Compare(told).Reaches); // What the newer one told proves nothing about what the older one had still to tell.
+    }
+
+    [Fact]
+    public void Gap_IsOverOnceSomebodyListensAgain_AndNoMoreWhenHeIsLost()
+    {
+        Assert.False(_trades.Gap!.IsOver);
+        _trades.Settle();
+        Assert.True(_trades.Gap!.IsOver);
+        _trades.Lose(At(1_003), 1);
+        Assert.False(_trades.Gap!.IsOver);
     }
 
     [Theory]
@@ -72,7 +94,7 @@ public sealed class SymbolTradesTests
     {
         Close();
         Hear(1, Trade(1_001, socketKnown));
-        _trades.Lose(At(1_001));
+        _trades.Lose(At(1_001), 1);
         var compared = Compare(Trade(1_002, restMissing), Trade(1_001, restKnown));
         Assert.Equal(expected, Assert.Single(compared.Missing).Price);
     }
@@ -82,7 +104,7 @@ public sealed class SymbolTradesTests
     {
         Close();
         Hear(1, Trade(1_001, "2.500"));
-        _trades.Lose(At(1_001));
+        _trades.Lose(At(1_001), 1);
         var compared = Compare(Trade(1_002, "4.00"), Trade(1_001, "2.50"));
         Assert.Empty(compared.Missing);
         Assert.Contains("other ids", compared.Disagreement, StringComparison.Ordinal);
