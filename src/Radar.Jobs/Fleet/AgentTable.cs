@@ -52,7 +52,7 @@ internal sealed class AgentTable(NpgsqlDataSource source, string agent)
         await using var command = source.CreateCommand("""
             WITH free AS (
               SELECT worker_id, agent, actual FROM radar.workers w
-              WHERE agent IS DISTINCT FROM $1 AND NOT (actual = 'deleted' AND desired = 'delete')
+              WHERE agent IS DISTINCT FROM $1 AND NOT (actual = 'deleted' AND desired = 'delete' AND pid IS NULL)
                 AND NOT EXISTS (SELECT FROM radar.leases l WHERE l.name = 'agent/' || w.agent AND l.until > clock_timestamp())
                 AND NOT EXISTS (SELECT FROM radar.leases l WHERE l.name = w.worker_id AND l.until > clock_timestamp())
               FOR UPDATE SKIP LOCKED
@@ -103,6 +103,25 @@ internal sealed class AgentTable(NpgsqlDataSource source, string agent)
         command.Parameters.Add(new() { Value = process.Pid });
         command.Parameters.Add(new() { Value = process.Start });
         command.Parameters.Add(new() { Value = process.Machine });
+        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Notes that the process of a deleted worker is gone, if it still is the one that was <paramref name="seen"/>, and tells whoever waits for that.</summary>
+    public async Task GoneAsync(WorkerSnapshot seen, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand("""
+            WITH gone AS (
+              UPDATE radar.workers SET pid = NULL, process_start = NULL, boot_id = NULL
+              WHERE worker_id = $1 AND agent = $2 AND epoch = $3 AND actual = 'deleted' AND pid = $4
+              RETURNING worker_id
+            )
+            SELECT pg_notify('radar_fleet', worker_id) FROM gone
+            """);
+        command.CommandTimeout = Patience;
+        command.Parameters.Add(new() { Value = seen.Id.Value });
+        command.Parameters.Add(new() { Value = agent });
+        command.Parameters.Add(new() { Value = seen.Epoch });
+        command.Parameters.Add(new() { Value = seen.Pid!.Value });
         await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -48,7 +48,10 @@ public sealed class WorkerReports(NpgsqlDataSource source)
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false) is not null;
     }
 
-    /// <summary>Reports a state. Reporting what is true already changes nothing and counts as done.</summary>
+    /// <summary>
+    /// Reports a state. Reporting what is true already changes nothing and counts as done. A process that says <c>deleted</c> is still there for a
+    /// moment: it stays in the row until its agent sees that it is gone.
+    /// </summary>
     /// <param name="fence">The worker and its epoch.</param>
     /// <param name="state">What is true now.</param>
     /// <param name="message">Why, for the worker's events.</param>
@@ -60,7 +63,9 @@ public sealed class WorkerReports(NpgsqlDataSource source)
         await using var command = source.CreateCommand("""
             WITH reported AS (
               UPDATE radar.workers SET actual = $3, actual_at = clock_timestamp(), error = $5,
-                pid = CASE WHEN $6 THEN pid END, process_start = CASE WHEN $6 THEN process_start END, boot_id = CASE WHEN $6 THEN boot_id END,
+                pid = CASE WHEN $6 OR ($3 = 'deleted' AND agent IS NOT NULL) THEN pid END,
+                process_start = CASE WHEN $6 OR ($3 = 'deleted' AND agent IS NOT NULL) THEN process_start END,
+                boot_id = CASE WHEN $6 OR ($3 = 'deleted' AND agent IS NOT NULL) THEN boot_id END,
                 activity = CASE WHEN $6 THEN activity END
               WHERE worker_id = $1 AND epoch = $2 AND actual = ANY($7)
               RETURNING worker_id, epoch

@@ -39,7 +39,7 @@ internal static class FleetWaits
         }
     }
 
-    /// <summary>Waits until these workers are deleted; those that are forgotten already count.</summary>
+    /// <summary>Waits until these workers are deleted and their processes are gone; those that are forgotten already count.</summary>
     /// <exception cref="TaskFailedException">The deadline passed, or somebody asked one of them to start again.</exception>
     public static async Task DeletedAsync(
         TaskContext context, IReadOnlyCollection<WorkerId> ids, TimeSpan deadline, CancellationToken cancellationToken)
@@ -56,9 +56,9 @@ internal static class FleetWaits
                 hopeless = asked.Find(w => w.Desired != DesiredState.Delete) is { } again
                     ? $"{again.Id} was asked to {again.Desired.Word()} by {again.DesiredBy} meanwhile."
                     : null;
-                return hopeless is not null || asked.TrueForAll(w => w.Actual == WorkerState.Deleted);
+                return hopeless is not null || asked.TrueForAll(IsGone);
             },
-            workers => Describe(workers.Where(w => ids.Contains(w.Id) && w.Actual != WorkerState.Deleted)),
+            workers => Describe(workers.Where(w => ids.Contains(w.Id) && !IsGone(w))),
             fleet, deadline, cancellationToken);
         if (hopeless is not null)
         {
@@ -68,7 +68,14 @@ internal static class FleetWaits
 
     /// <summary>Workers with their states and what they do, for a message.</summary>
     public static string Describe(IEnumerable<WorkerSnapshot> workers) => string.Join("; ", workers.Select(w =>
-        $"{w.Id} is {w.Actual.Word()} (asked: {w.Desired.Word()}{(w.Activity is null ? "" : $", {w.Activity}")}{(w.Error is null ? "" : $", {w.Error}")})"));
+        $"{w.Id} is {w.Actual.Word()} (asked: {w.Desired.Word()}{(w.Activity is null ? "" : $", {w.Activity}")}{Lingering(w)}{(w.Error is null ? "" : $", {w.Error}")})"));
+
+    // Its last word is not its end: what hangs after it still holds a partition, or a connection to the exchange.
+    private static bool IsGone(WorkerSnapshot worker) =>
+        worker.Actual == WorkerState.Deleted && (worker.Pid is null || worker.Process is { IsKnownDead: true });
+
+    private static string Lingering(WorkerSnapshot worker) =>
+        worker.Actual == WorkerState.Deleted && !IsGone(worker) ? $", its process {worker.Pid} is still there" : "";
 
     private static async Task WaitAsync(
         TaskContext context,

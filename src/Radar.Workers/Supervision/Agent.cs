@@ -112,6 +112,10 @@ internal sealed partial class Agent(
             case SupervisionStep.Move move:
                 await _table.MoveAsync(worker, move.To, move.Why, 0, null, worker.Error, cancellationToken).ConfigureAwait(false);
                 break;
+            case SupervisionStep.Gone:
+                _killedFor.Remove(worker.Id);
+                await _table.GoneAsync(worker, cancellationToken).ConfigureAwait(false);
+                break;
             case SupervisionStep.Died:
                 await RestartAsync(worker, now, cancellationToken).ConfigureAwait(false);
                 break;

@@ -20,6 +20,9 @@ internal abstract record SupervisionStep
     /// <summary>Bring the row to a state; there is no process.</summary>
     public sealed record Move(WorkerState To, string Why) : SupervisionStep;
 
+    /// <summary>The process of a deleted worker is gone, too: its row is to say so.</summary>
+    public sealed record Gone : SupervisionStep;
+
     /// <summary>The process is gone although nobody asked: restart it after a while, or give up.</summary>
     public sealed record Died : SupervisionStep;
 
@@ -49,7 +52,9 @@ internal abstract record SupervisionStep
         }
         if (worker.Desired == DesiredState.Delete)
         {
-            return worker.Actual == WorkerState.Deleted ? new Nothing() : new Move(WorkerState.Deleted, "asked to delete; it has no process");
+            return worker.Actual != WorkerState.Deleted ? new Move(WorkerState.Deleted, "asked to delete; it has no process")
+                : worker.Pid is null ? new Nothing()
+                : new Gone();
         }
         return worker.Actual switch
         {

@@ -32,6 +32,16 @@ public sealed class WorkerReportsTests(PostgresFixture postgres) : FleetDatabase
     }
 
     [Fact]
+    public async Task Report_DeletedUnderAnAgent_KeepsTheProcessForTheAgentToSeeItsEnd()
+    {
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        var fence = await BeginAsync(7);
+        await ExecuteAsync("UPDATE radar.workers SET agent = 'one'");
+        Assert.True(await Reports.ReportAsync(fence, WorkerState.Deleted, "x", null, CancellationToken.None));
+        Assert.Equal((WorkerState.Deleted, Elsewhere(7)), ((await FindAsync()).Actual, (await FindAsync()).Process!.Value));
+    }
+
+    [Fact]
     public async Task Beat_RenewsAndTells()
     {
         await Fleet.StartAsync(Spec, "a", CancellationToken.None);

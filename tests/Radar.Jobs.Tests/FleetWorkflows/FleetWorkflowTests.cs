@@ -120,6 +120,38 @@ public sealed class FleetWorkflowTests(PostgresFixture postgres) : IClassFixture
     }
 
     [Fact]
+    public async Task KillFleet_ProcessStillThereAfterItsLastWord_WaitsForItsEnd()
+    {
+        await using var node = await StartAsync();
+        await node.EndedAsync(await node.RunAsync("start-fleet"));
+        var own = ProcessIdentity.Own;
+        await _database.ExecuteAsync($"UPDATE radar.workers SET pid = {own.Pid}, process_start = {own.Start}, boot_id = '{own.Machine}' WHERE worker_id = 'BTCUSDT/tst/v1'");
+        // That of another worker has ended already: nobody need say so.
+        await _database.ExecuteAsync($"UPDATE radar.workers SET pid = {own.Pid}, process_start = 1, boot_id = '{own.Machine}' WHERE worker_id = 'BTCUSDT/lightgbm/v1'");
+        var kill = await node.RunAsync("kill-fleet");
+        await Eventually.TrueAsync(
+            async () => (await node.Runs.LogsAsync(kill, "wait-deleted", 0, 100, default))!.Any(l => l.Message == "BTCUSDT/tst/v1 is deleted"), "the worker's last word");
+        await Eventually.TrueAsync(async () => (await WorkersAsync("deleted")).Count == 4, "all of them to say deleted");
+        Assert.Equal(TaskState.Running, (await node.Runs.FindAsync(kill, default))!.Tasks.Single(t => t.Task == "wait-deleted").State);
+
+        await _database.ExecuteAsync("UPDATE radar.workers SET pid = NULL, process_start = NULL, boot_id = NULL WHERE worker_id = 'BTCUSDT/tst/v1'");
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(kill)).Run.State);
+        Assert.Equal("0", await FirstAsync("SELECT count(*) FROM radar.workers"));
+    }
+
+    [Fact]
+    public async Task KillFleet_ProcessDoesNotEnd_FailsAndNamesIt()
+    {
+        await using var node = await StartAsync(("Radar:Fleet:DeleteDeadline", "00:00:02"));
+        await node.EndedAsync(await node.RunAsync("start-fleet"));
+        var own = ProcessIdentity.Own;
+        await _database.ExecuteAsync($"UPDATE radar.workers SET pid = {own.Pid}, process_start = {own.Start}, boot_id = '{own.Machine}' WHERE worker_id = 'BTCUSDT/tst/v1'");
+        var detail = await node.EndedAsync(await node.RunAsync("kill-fleet"));
+        Assert.Equal(RunState.Failed, detail.Run.State);
+        Assert.Contains($"BTCUSDT/tst/v1 is deleted (asked: delete, its process {own.Pid} is still there)", detail.Run.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task KillFleet_WhileStartFleetWaits_PreemptsIt()
     {
         _agent.Stuck.Add("ALL/producer/main");

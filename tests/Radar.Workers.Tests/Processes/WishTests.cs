@@ -1,4 +1,5 @@
 using Radar.Jobs.Fleet;
+using Radar.Market;
 using Radar.Market.Candles;
 using Radar.Testing;
 
@@ -53,5 +54,41 @@ public sealed class WishTests(PostgresFixture postgres) : IClassFixture<Postgres
         await system.UntilAsync(FleetSystem.Consumer, WorkerState.Backoff);
         await system.AskAsync(FleetSystem.Consumer, DesiredState.Delete);
         await system.UntilAsync(FleetSystem.Consumer, WorkerState.Deleted);
+    }
+
+    [Fact]
+    public async Task Deleted_ProcessHangsAfterItsLastWord_KeepsItsPidUntilTheAgentHasKilledIt()
+    {
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__AGENT__TERMINATEAFTER", "1").With("RADAR__AGENT__KILLAFTER", "1");
+        system.StartAgent();
+        await system.StartWorkerAsync(FleetSystem.Consumer);
+        var running = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+        FleetSystem.Signal(running.Pid!.Value, 19);
+        await system.AskAsync(FleetSystem.Consumer, DesiredState.Delete);
+        // Its last words, as it would have said them itself a moment before.
+        var (fence, reports) = (new Fence(FleetSystem.Consumer.Value, running.Epoch), new WorkerReports(system.Database));
+        Assert.True(await reports.ReportAsync(fence, WorkerState.Stopping, "a test", null, CancellationToken.None));
+        Assert.True(await reports.ReportAsync(fence, WorkerState.Deleted, "a test", null, CancellationToken.None));
+        Assert.Equal(running.Process, (await system.Fleet.FindAsync(FleetSystem.Consumer, CancellationToken.None))!.Process);
+
+        await system.UntilAsync(FleetSystem.Consumer, w => w is { Actual: WorkerState.Deleted, Pid: null }, "its agent to see that its process is gone");
+        Assert.False(running.Process!.Value.IsAlive);
+        Assert.Contains("Sent SIGKILL", await system.LogsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Deleted_AgentDeadBefore_AnotherAgentForgetsTheProcess()
+    {
+        await using var system = await FleetSystem.CreateAsync(postgres);
+        var agent = system.StartAgent();
+        await system.StartWorkerAsync(FleetSystem.Consumer);
+        var running = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+        FleetSystem.Signal(agent.Id, 9);
+        await agent.WaitForExitAsync();
+        await system.AskAsync(FleetSystem.Consumer, DesiredState.Delete);
+        var deleted = await system.UntilAsync(FleetSystem.Consumer, WorkerState.Deleted);
+        Assert.Equal(running.Pid, deleted.Pid);
+        system.StartAgent("second");
+        await system.UntilAsync(FleetSystem.Consumer, w => w is { Agent: "second", Pid: null }, "the second agent to take its row over");
     }
 }

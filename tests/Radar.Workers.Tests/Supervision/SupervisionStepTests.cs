@@ -28,6 +28,10 @@ public sealed class SupervisionStepTests
         Assert.Equal(expected, SupervisionStep.Decide(Worker(desired, actual), new WorkerSight(false, default, default), Now, Options).GetType().Name);
 
     [Fact]
+    public void Decide_DeletedAndItsProcessGone_ForgetsTheProcess() => Assert.IsType<SupervisionStep.Gone>(SupervisionStep.Decide(
+        Worker("delete", "deleted") with { Pid = 1 }, new WorkerSight(false, default, default), Now, Options));
+
+    [Fact]
     public void Decide_BackoffNotOver_Waits() => Assert.IsType<SupervisionStep.Nothing>(SupervisionStep.Decide(
         Worker("start", "backoff") with { NextStartAt = Now.AddSeconds(1) }, new WorkerSight(false, default, default), Now, Options));
 
@@ -39,6 +43,8 @@ public sealed class SupervisionStepTests
     [InlineData("delete", "stopping", 60, 10, "Terminate")]
     [InlineData("delete", "running", 0, 15, "Kill")]
     [InlineData("start", "deleted", 0, 9, "Nothing")]
+    [InlineData("delete", "deleted", 0, 10, "Terminate")]
+    [InlineData("delete", "deleted", 0, 15, "Kill")]
     [InlineData("start", "wait", 0, 10, "Terminate")]
     [InlineData("start", "failed", 0, 15, "Kill")]
     public void Decide_ProcessIsThere_OnlyEndsItWithReason(string desired, string actual, int silent, int unwanted, string expected)
