@@ -47,12 +47,18 @@ internal sealed class AgentTable(NpgsqlDataSource source, string agent)
     /// Takes over workers that nobody owns, or whose agent's lease has ended; but none whose own lease is live: its process still works somewhere,
     /// and hears what is asked by itself.
     /// </summary>
-    public async Task<int> ClaimAsync(CancellationToken cancellationToken)
+    /// <param name="alsoOthers">
+    /// Whether ended leases count, that is, whether PostgreSQL was there for as long as they last. After an outage all have ended, also of agents and workers
+    /// that live and are about to renew theirs. Without it only what no agent and no process ever had is taken.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<int> ClaimAsync(bool alsoOthers, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("""
             WITH free AS (
               SELECT worker_id, agent, actual FROM radar.workers w
               WHERE agent IS DISTINCT FROM $1 AND NOT (actual = 'deleted' AND desired = 'delete' AND pid IS NULL)
+                AND ($3 OR (agent IS NULL AND pid IS NULL))
                 AND NOT EXISTS (SELECT FROM radar.leases l WHERE l.name = 'agent/' || w.agent AND l.until > clock_timestamp())
                 AND NOT EXISTS (SELECT FROM radar.leases l WHERE l.name = w.worker_id AND l.until > clock_timestamp())
               FOR UPDATE SKIP LOCKED
@@ -69,6 +75,7 @@ internal sealed class AgentTable(NpgsqlDataSource source, string agent)
         command.CommandTimeout = Patience;
         command.Parameters.Add(new() { Value = agent });
         command.Parameters.Add(new() { Value = Enum.GetValues<WorkerState>().Where(s => s.HasProcess()).Select(s => s.Word()).ToArray() });
+        command.Parameters.Add(new() { Value = alsoOthers });
         return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 

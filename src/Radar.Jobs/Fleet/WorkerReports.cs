@@ -10,7 +10,7 @@ public enum Beat
     /// <summary>The lease is renewed.</summary>
     Renewed,
 
-    /// <summary>The lease belongs to a newer epoch: stop writing, end.</summary>
+    /// <summary>The lease belongs to a newer epoch, or the worker is another process's now: stop writing, end.</summary>
     Lost,
 
     /// <summary>The lease is renewed, but the worker is not known any more: end as if deleted.</summary>
@@ -87,11 +87,21 @@ public sealed class WorkerReports(NpgsqlDataSource source)
     }
 
     /// <summary>Renews the lease and, in the same statement, says what the worker is doing.</summary>
-    public async Task<Beat> BeatAsync(Fence fence, TimeSpan lasts, string figures, string? activity, CancellationToken cancellationToken)
+    /// <param name="fence">The worker and its epoch.</param>
+    /// <param name="process">The process that beats: one whose worker an agent has given up in favour of another renews nothing.</param>
+    /// <param name="lasts">For how long.</param>
+    /// <param name="figures">JSON.</param>
+    /// <param name="activity">A phrase; null: nothing worth saying.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Beat> BeatAsync(
+        Fence fence, ProcessIdentity process, TimeSpan lasts, string figures, string? activity, CancellationToken cancellationToken)
     {
         await using var command = source.CreateCommand("""
-            WITH renewed AS (
-              UPDATE radar.leases SET until = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2 RETURNING 1
+            WITH other AS (
+              SELECT FROM radar.workers
+              WHERE worker_id = $1 AND epoch = $2 AND (pid, process_start, boot_id) IS DISTINCT FROM ($6::int, $7::bigint, $8::text)
+            ), renewed AS (
+              UPDATE radar.leases SET until = clock_timestamp() + $3 WHERE name = $1 AND epoch = $2 AND NOT EXISTS (SELECT FROM other) RETURNING 1
             ), beaten AS (
               UPDATE radar.workers SET heartbeat_at = clock_timestamp(), figures = $4, activity = $5
               WHERE worker_id = $1 AND epoch = $2 AND EXISTS (SELECT FROM renewed)
@@ -105,6 +115,9 @@ public sealed class WorkerReports(NpgsqlDataSource source)
         command.Parameters.Add(new() { Value = lasts });
         command.Parameters.Add(new() { Value = figures, NpgsqlDbType = NpgsqlDbType.Jsonb });
         command.Parameters.Add(new() { Value = (object?)activity ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = process.Pid });
+        command.Parameters.Add(new() { Value = process.Start });
+        command.Parameters.Add(new() { Value = process.Machine });
         await using var row = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         await row.ReadAsync(cancellationToken).ConfigureAwait(false);
         return row.GetInt64(0) == 0 ? Beat.Lost : row.GetInt64(1) == 0 ? Beat.Forgotten : Beat.Renewed;
@@ -125,15 +138,21 @@ public sealed class WorkerReports(NpgsqlDataSource source)
     }
 
     /// <summary>Adds to the worker's events something that is no change of state.</summary>
+    /// <exception cref="FencedException">A newer epoch holds the lease; nothing was said.</exception>
     public async Task TellAsync(Fence fence, string happened, string message, CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand(
-            "INSERT INTO radar.worker_events (worker_id, epoch, event, message) VALUES ($1, $2, $3, $4)");
+        await using var command = source.CreateCommand("""
+            WITH held AS (SELECT FROM radar.leases WHERE name = $1 AND epoch = $2 FOR KEY SHARE)
+            INSERT INTO radar.worker_events (worker_id, epoch, event, message) SELECT $1, $2, $3, $4 FROM held
+            """);
         command.Parameters.Add(new() { Value = fence.Lease });
         command.Parameters.Add(new() { Value = fence.Epoch });
         command.Parameters.Add(new() { Value = happened });
         command.Parameters.Add(new() { Value = message });
-        await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        if (await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false) == 0)
+        {
+            throw new FencedException(fence);
+        }
     }
 
     /// <summary>What is asked of a worker; null when it is not known.</summary>

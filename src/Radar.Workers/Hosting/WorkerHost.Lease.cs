@@ -7,7 +7,8 @@ namespace Radar.Workers.Hosting;
 
 internal sealed partial class WorkerHost
 {
-    // Null: it is somebody else's, or (with _waitingFor set) PostgreSQL cannot be reached and nobody supervises us who could say so.
+    // Null: it is somebody else's, or (with _waitingFor set) PostgreSQL cannot be reached and nobody supervises us who could say so, or (with _unwanted
+    // set) nobody wants the worker any more.
     private async Task<Fence?> TakeLeaseAsync(CancellationToken stop)
     {
         var began = time.GetTimestamp();
@@ -23,6 +24,11 @@ internal sealed partial class WorkerHost
                 }
                 WaitIsOver();
                 var holder = await _leases.FindAsync(id.Value, stop).ConfigureAwait(false);
+                if (await _reports.DesiredAsync(id, stop).ConfigureAwait(false) == DesiredState.Delete)
+                {
+                    _unwanted = true;
+                    return null;
+                }
                 if (!told)
                 {
                     LogLeaseHeld(id, holder?.Holder);
@@ -65,10 +71,12 @@ internal sealed partial class WorkerHost
             var sent = time.GetTimestamp();
             try
             {
-                var beat = await _reports.BeatAsync(context.Lease.Fence, options.Lasts, context.Figures.Take(), context.Activity, ending)
+                var beat = await _reports.BeatAsync(context.Lease.Fence, ProcessIdentity.Own, options.Lasts, context.Figures.Take(), context.Activity, ending)
                     .ConfigureAwait(false);
                 switch (beat)
                 {
+                    case Beat.Lost when Volatile.Read(ref _saidLast):
+                        return; // It has said itself that the worker has no process any more.
                     case Beat.Lost:
                         context.Lease.Lose();
                         return;

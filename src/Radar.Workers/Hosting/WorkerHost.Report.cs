@@ -39,6 +39,10 @@ internal sealed partial class WorkerHost
         {
             return;
         }
+        if (state is WorkerState.Deleted or WorkerState.Wait)
+        {
+            Volatile.Write(ref _saidLast, true);
+        }
         await UntilDatabaseAsync(
             async token =>
             {

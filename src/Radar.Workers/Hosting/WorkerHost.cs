@@ -21,6 +21,8 @@ internal sealed partial class WorkerHost(
     private readonly WorkerReports _reports = new(database);
     private readonly Desires _desires = new(DesiredState.Start);
     private string? _waitingFor;
+    private bool _unwanted;
+    private bool _saidLast;
     private WorkerState _state = WorkerState.Starting;
 
     /// <summary>Runs the worker to its end.</summary>
@@ -29,30 +31,31 @@ internal sealed partial class WorkerHost(
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public async Task<int> RunAsync(Func<IWorker> create, CancellationToken stop)
     {
-        Fence fence;
+        Fence? held = null;
         try
         {
-            if (await TakeLeaseAsync(stop).ConfigureAwait(false) is not { } taken)
+            held = await TakeLeaseAsync(stop).ConfigureAwait(false);
+            if (held is not { } taken)
             {
-                return _waitingFor is null ? ExitCodes.Held : ExitCodes.Unavailable;
+                return _unwanted ? NothingToDo() : _waitingFor is null ? ExitCodes.Held : ExitCodes.Unavailable;
             }
-            fence = taken;
+            var begun = false;
+            await UntilDatabaseAsync(async token => begun = await _reports.BeginAsync(taken, ProcessIdentity.Own, token).ConfigureAwait(false), null, stop)
+                .ConfigureAwait(false);
+            if (!begun)
+            {
+                await ReleaseAsync(taken).ConfigureAwait(false);
+                return NothingToDo();
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
+            await ReleaseAsync(held).ConfigureAwait(false);
             return ExitCodes.Done;
         }
+        var fence = held!.Value;
         using var scope = _logger.BeginScope(new Dictionary<string, object?> { ["Epoch"] = fence.Epoch });
         using var lease = new WorkerLease(fence, options, time);
-        var begun = false;
-        await UntilDatabaseAsync(async token => begun = await _reports.BeginAsync(fence, ProcessIdentity.Own, token).ConfigureAwait(false), null, stop)
-            .ConfigureAwait(false);
-        if (!begun)
-        {
-            await _leases.ReleaseAsync(fence, CancellationToken.None).ConfigureAwait(false);
-            LogNothingToDo(id);
-            return underAgent ? ExitCodes.Done : ExitCodes.Usage;
-        }
         LogStarted(id, Environment.ProcessId);
         using var ending = new CancellationTokenSource();
         var context = Context(lease);
@@ -70,6 +73,30 @@ internal sealed partial class WorkerHost(
     }
 
     public void Dispose() => _desires.Dispose();
+
+    private int NothingToDo()
+    {
+        LogNothingToDo(id);
+        return underAgent ? ExitCodes.Done : ExitCodes.Usage;
+    }
+
+    // So that the next process need not wait; where PostgreSQL is away the lease ends by itself.
+    private async Task ReleaseAsync(Fence? fence)
+    {
+        if (fence is not { } held)
+        {
+            return;
+        }
+        using var words = new CancellationTokenSource(LastWords, time);
+        try
+        {
+            await _leases.ReleaseAsync(held, words.Token).ConfigureAwait(false);
+        }
+        catch (Exception unsaid) when (unsaid is OperationCanceledException || DatabaseAway.Is(unsaid))
+        {
+            LogLeftWithoutWord(id, unsaid.Message);
+        }
+    }
 
     private async Task<int> LiveAsync(Func<IWorker> create, WorkerContext context, CancellationToken stop)
     {
@@ -128,6 +155,7 @@ internal sealed partial class WorkerHost(
         catch (Exception wrong) when (wrong is UnworkableException or InvalidModelException or FileNotFoundException or DirectoryNotFoundException)
         {
             LogUnworkable(id, wrong.Message);
+            Volatile.Write(ref _saidLast, true);
             using var words = new CancellationTokenSource(LastWords, time);
             await _reports.ReportAsync(context.Lease.Fence, WorkerState.Failed, wrong.Message, wrong.Message, words.Token).ConfigureAwait(false);
             await _leases.ReleaseAsync(context.Lease.Fence, words.Token).ConfigureAwait(false);

@@ -75,7 +75,7 @@ internal sealed partial class Agent
 
     private void RotateLogs()
     {
-        foreach (var id in _watches.Keys)
+        foreach (var id in _sightings.Workers)
         {
             try
             {
@@ -91,7 +91,8 @@ internal sealed partial class Agent
     // While PostgreSQL is away heartbeats stand still for everybody: nobody is hung for that.
     private void Away(string problem)
     {
-        _watches.Clear();
+        _sightings.Clear();
+        _contact.Broke();
         if (!_away)
         {
             _away = true;

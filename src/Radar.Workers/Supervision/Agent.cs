@@ -22,7 +22,8 @@ internal sealed partial class Agent(
     private readonly LeaseTable _leases = new(database);
     private readonly string _fleet = FleetKey.Of(database.ConnectionString);
     private readonly WorkerLauncher _launcher = new(options.Name, FleetKey.Of(database.ConnectionString), listener.Wake);
-    private readonly Dictionary<WorkerId, Watch> _watches = [];
+    private readonly Sightings _sightings = new(Tick * 2, time);
+    private readonly Contact _contact = new(leaseOptions.Lasts, time);
     private readonly Dictionary<WorkerId, string> _killedFor = [];
     private readonly Dictionary<WorkerId, long> _logBegins = [];
     private bool _away;
@@ -86,13 +87,10 @@ internal sealed partial class Agent(
 
     private async Task ReconcileAsync(CancellationToken cancellationToken)
     {
-        await _table.ClaimAsync(cancellationToken).ConfigureAwait(false);
-        var workers = await _table.OwnAsync(cancellationToken).ConfigureAwait(false);
-        if (workers.Count == 0)
-        {
-            return;
-        }
         var now = await _table.NowAsync(cancellationToken).ConfigureAwait(false);
+        _contact.Made();
+        await _table.ClaimAsync(alsoOthers: _contact.IsSteady, cancellationToken).ConfigureAwait(false);
+        var workers = await _table.OwnAsync(cancellationToken).ConfigureAwait(false);
         foreach (var worker in workers)
         {
             await ReconcileAsync(worker, now, cancellationToken).ConfigureAwait(false);
@@ -103,7 +101,7 @@ internal sealed partial class Agent(
     {
         var process = worker.Process ?? await FindLaunchedAsync(worker, cancellationToken).ConfigureAwait(false);
         var alive = process is { IsAlive: true };
-        var step = SupervisionStep.Decide(worker, See(worker, alive), now, options);
+        var step = SupervisionStep.Decide(worker, _sightings.See(worker, alive), now, options);
         switch (step)
         {
             case SupervisionStep.Launch:
@@ -154,7 +152,7 @@ internal sealed partial class Agent(
         {
             return; // Something changed since we looked; we look again at once.
         }
-        _watches.Remove(worker.Id);
+        _sightings.Forget(worker.Id);
         _logBegins[worker.Id] = Log(worker.Id).Length;
         if (_launcher.Launch(worker, Log(worker.Id).Path) is { } process)
         {
@@ -199,23 +197,6 @@ internal sealed partial class Agent(
         }
     }
 
-    private WorkerSight See(WorkerSnapshot worker, bool alive)
-    {
-        var now = time.GetTimestamp();
-        if (!_watches.TryGetValue(worker.Id, out var watch) || watch.Pid != worker.Pid)
-        {
-            watch = new Watch(worker.Pid, worker.HeartbeatAt, now, null);
-        }
-        if (watch.Heartbeat != worker.HeartbeatAt)
-        {
-            watch = watch with { Heartbeat = worker.HeartbeatAt, Since = now };
-        }
-        watch = watch with { UnwantedSince = alive && SupervisionStep.IsUnwanted(worker) ? watch.UnwantedSince ?? now : null };
-        _watches[worker.Id] = watch;
-        return new WorkerSight(
-            alive, time.GetElapsedTime(watch.Since, now), watch.UnwantedSince is { } since ? time.GetElapsedTime(since, now) : TimeSpan.Zero);
-    }
-
     // What its newest process wrote at last.
     private string Words(WorkerId id) => Log(id).Tail(8, _logBegins.GetValueOrDefault(id));
 
@@ -224,6 +205,4 @@ internal sealed partial class Agent(
 
     private WorkerLog Log(WorkerId id) =>
         new(Path.Combine(options.LogsDirectory, "workers", id.FileName + ".log"), options.MaxLogBytes, options.KeptLogs);
-
-    private readonly record struct Watch(int? Pid, DateTimeOffset? Heartbeat, long Since, long? UnwantedSince);
 }

@@ -27,6 +27,40 @@ public sealed class DatabaseAwayTests(PostgresFixture postgres) : IClassFixture<
     }
 
     [Fact]
+    public async Task Database_AwayLongerThanALease_NoAgentTakesWhatAnotherHas()
+    {
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__LEASE__LASTS", "6");
+        var first = system.StartAgent();
+        foreach (var worker in (WorkerId[])[FleetSystem.Consumer, new("BTCUSDT/lightgbm/v2")])
+        {
+            await system.StartWorkerAsync(worker);
+            await system.UntilAsync(worker, WorkerState.Running);
+        }
+        system.StartAgent("second");
+        await Until.TrueAsync(async () => await system.CountAsync("SELECT count(*) FROM radar.agents WHERE until > clock_timestamp()") == 2, system.LogsAsync);
+        var before = await system.FleetAsync();
+        await system.CutDatabaseAsync();
+        await Until.TrueAsync(async () => await system.CountAsync("SELECT count(*) FROM radar.leases WHERE until > clock_timestamp()") == 0, system.LogsAsync);
+
+        // The first agent and the workers come back last: the second sees all their leases ended.
+        int[] late = [first.Id, .. before.Select(w => w.Pid!.Value)];
+        Assert.All(late, pid => FleetSystem.Signal(pid, 19));
+        system.RestoreDatabase();
+        await Until.TrueAsync(
+            async () => await system.CountAsync("SELECT count(*) FROM radar.agents WHERE name = 'second' AND until > clock_timestamp()") == 1, system.LogsAsync);
+        Assert.All(late, pid => FleetSystem.Signal(pid, 18));
+
+        // And so on until it would take what has no living lease.
+        const string Heard = "SELECT extract(epoch FROM min(heartbeat_at))::bigint FROM (SELECT heartbeat_at FROM radar.workers UNION ALL SELECT heartbeat_at FROM radar.agents) AS h";
+        var restored = await system.CountAsync("SELECT extract(epoch FROM clock_timestamp())::bigint");
+        await Until.TrueAsync(async () => await system.CountAsync(Heard) > restored + 8, system.LogsAsync);
+        Assert.Equal(before.Select(Identity), (await system.FleetAsync()).Select(Identity));
+        Assert.Equal(0, await system.CountAsync("SELECT count(*) FROM radar.worker_events WHERE message LIKE 'agent second took it over%'"));
+
+        static (WorkerId, string?, int?, long, int) Identity(WorkerSnapshot worker) => (worker.Id, worker.Agent, worker.Pid, worker.Epoch, worker.Restarts);
+    }
+
+    [Fact]
     public async Task Worker_TerminatedWhileItsDatabaseIsAway_Ends()
     {
         await using var system = await FleetSystem.CreateAsync(postgres);
@@ -57,6 +91,20 @@ public sealed class DatabaseAwayTests(PostgresFixture postgres) : IClassFixture<
             system.LogsAsync);
         system.RestoreDatabase();
         await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+    }
+
+    [Fact]
+    public async Task Worker_DeletedWhileItWaitsForALease_Ends()
+    {
+        await using var system = (await FleetSystem.CreateAsync(postgres)).With("RADAR__LEASE__LASTS", "60");
+        var first = system.Start("first", ["prediction-consumer", "--worker", FleetSystem.Consumer.Value, "--register"]);
+        await system.UntilAsync(FleetSystem.Consumer, WorkerState.Running);
+        FleetSystem.Signal(first.Id, 19); // It keeps its lease, and hears nothing.
+        var second = system.Start("second", ["prediction-consumer", "--worker", FleetSystem.Consumer.Value, "--agent", "x"]);
+        await Until.TrueAsync(async () => (await system.LogsAsync()).Contains("Waiting: the lease of", StringComparison.Ordinal), system.LogsAsync);
+        await system.AskAsync(FleetSystem.Consumer, DesiredState.Delete);
+        await second.WaitForExitAsync();
+        Assert.Equal(ExitCodes.Done, second.ExitCode);
     }
 
     [Fact]

@@ -106,6 +106,8 @@ internal sealed partial class FleetSystem : IAsyncDisposable
 
     public Task AskAsync(WorkerId id, DesiredState desired) => Fleet.AskAsync(id, desired, "a test", CancellationToken.None);
 
+    public Task<IReadOnlyList<WorkerSnapshot>> FleetAsync() => Fleet.ListAsync(CancellationToken.None);
+
     public async Task<WorkerSnapshot> UntilAsync(WorkerId id, Func<WorkerSnapshot, bool> condition, string what)
     {
         WorkerSnapshot? worker = null;
