@@ -7,7 +7,7 @@ public static class RadarDatabase
 {
     /// <summary>A data source for one process.</summary>
     /// <param name="setting">Value of Radar:Database: an Npgsql connection string, or a URL such as <c>postgresql://user:password@host:5432/name</c>.</param>
-    /// <param name="process">What <c>pg_stat_activity</c> shows after "radar ", such as <c>agent</c> or <c>BTCUSDT/lightgbm/v1 #4711</c>.</param>
+    /// <param name="process">What <c>pg_stat_activity</c> shows after "radar ", such as <c>agent</c> or <c>BTCUSDT/lightgbm/v1 #4711.5d01c3a9</c>.</param>
     /// <param name="maxPoolSize">Most connections of this process.</param>
     /// <param name="prepares">It repeats few statements, many times: prepared, they cost two thirds.</param>
     /// <exception cref="ArgumentException">The setting is neither; the message does not repeat it, since it may hold a password.</exception>

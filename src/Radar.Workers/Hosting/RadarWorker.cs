@@ -61,7 +61,7 @@ internal static partial class RadarWorker
         var level = LogLevels.Read(settings);
         settings.ThrowIfWrong();
         using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole($"agent_{options.Name}").SetMinimumLevel(level));
-        await using var database = RadarDatabase.Create(connection, $"agent/{options.Name} #{Environment.ProcessId}", AgentConnections);
+        await using var database = RadarDatabase.Create(connection, SessionName.Of($"agent/{options.Name}"), AgentConnections);
         await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
         WatchLauncher(shutdown, TimeSpan.Zero);
         return await new Agent(options, lease, database, listener, TimeProvider.System, loggers)
@@ -92,7 +92,7 @@ internal static partial class RadarWorker
         var level = LogLevels.Read(settings);
         settings.ThrowIfWrong();
         using var loggers = LoggerFactory.Create(logging => logging.AddRadarConsole(id.FileName).SetMinimumLevel(level));
-        await using var database = RadarDatabase.Create(connection, $"{id} #{Environment.ProcessId}", WorkerCatalogue.Connections(arguments.Verb, settings));
+        await using var database = RadarDatabase.Create(connection, SessionName.Of(id.Value), WorkerCatalogue.Connections(arguments.Verb, settings));
         await using var listener = new FleetListener(database, TimeProvider.System, loggers.CreateLogger<FleetListener>());
         if (arguments.Register)
         {
