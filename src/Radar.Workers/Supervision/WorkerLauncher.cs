@@ -13,7 +13,7 @@ internal sealed class WorkerLauncher(string agent, string fleet, Action ended)
         ("MALLOC_ARENA_MAX", "2"),
     ];
 
-    private static readonly TimeSpan Reaped = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Reaped = TimeSpan.FromSeconds(5); // Long only on a machine that has no time for us.
 
     private readonly Dictionary<int, Process> _children = [];
 
