@@ -17,6 +17,8 @@ public sealed class BinanceClient(HttpClient http, ExchangeOptions options, Time
     private const int KlinesWeight = 2;
     private const int InfoWeight = 20;
     private const int UnknownSymbol = -1121;
+    private static readonly int[] PassingStatuses = [408, 425]; // Request timeout, too early.
+    private static readonly int[] PassingCodes = [-1000, -1001, -1007, -1008]; // Unknown, disconnected, timeout, overloaded: all of its own inside.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private readonly WeightLimiter _limiter = new(time);
@@ -149,11 +151,7 @@ public sealed class BinanceClient(HttpClient http, ExchangeOptions options, Time
             using var response = await http.GetAsync(new Uri(options.BaseUrl, path), HttpCompletionOption.ResponseHeadersRead, either.Token);
             used = UsedWeight(response);
             var body = await response.Content.ReadAsByteArrayAsync(either.Token);
-            return response.StatusCode == HttpStatusCode.OK ? read(body) : throw Refusal(path, response, body);
-        }
-        catch (JsonException ex)
-        {
-            throw new AgainException($"its answer is not whole ({ex.Message})");
+            return response.StatusCode == HttpStatusCode.OK ? Read(body, read) : throw Refusal(path, response, body);
         }
         catch (HttpRequestException ex)
         {
@@ -170,6 +168,19 @@ public sealed class BinanceClient(HttpClient http, ExchangeOptions options, Time
         finally
         {
             _limiter.Settle(entry, used);
+        }
+    }
+
+    // Something between us and the exchange may answer for it, with whatever it likes.
+    private static T Read<T>(byte[] body, Func<ReadOnlyMemory<byte>, T> read)
+    {
+        try
+        {
+            return read(body);
+        }
+        catch (Exception ex) when (ex is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or OverflowException)
+        {
+            throw new AgainException($"its answer is not whole, or of another shape ({ex.Message})");
         }
     }
 
@@ -192,9 +203,9 @@ public sealed class BinanceClient(HttpClient http, ExchangeOptions options, Time
         {
             return new AgainException("HTTP 403, its firewall") { After = TimeSpan.FromMinutes(1) };
         }
-        if (status >= 500)
+        if (status >= 500 || PassingStatuses.Contains(status) || PassingCodes.Contains(code))
         {
-            return new AgainException($"HTTP {status} {text}");
+            return new AgainException($"HTTP {status} {text}".TrimEnd());
         }
         return new BinanceException(status, code, code == UnknownSymbol
             ? $"The exchange at {options.BaseUrl} does not know the symbol asked for ({path}): correct Radar:Market:Symbols."
