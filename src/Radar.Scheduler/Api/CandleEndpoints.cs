@@ -40,8 +40,8 @@ internal static class CandleEndpoints
             {
                 rows[candle.OpenTime] = new Dictionary<string, object?>
                 {
-                    ["openTime"] = candle.OpenTime, ["open"] = candle.Open, ["high"] = candle.High, ["low"] = candle.Low, ["close"] = candle.Close,
-                    ["volume"] = candle.Volume, ["predictions"] = new Dictionary<string, double[]>(),
+                    ["openTime"] = candle.OpenTime, ["open"] = Known(candle.Open), ["high"] = Known(candle.High), ["low"] = Known(candle.Low),
+                    ["close"] = Known(candle.Close), ["volume"] = Known(candle.Volume), ["predictions"] = new Dictionary<string, double?[]>(),
                 };
             }
         }
@@ -54,13 +54,17 @@ internal static class CandleEndpoints
                 {
                     if (rows.TryGetValue(prediction.OpenTime, out var row))
                     {
-                        ((Dictionary<string, double[]>)row["predictions"]!)[$"{model.Model}_{model.Version}"] = [prediction.Sell, prediction.Hold, prediction.Buy];
+                        ((Dictionary<string, double?[]>)row["predictions"]!)[$"{model.Model}_{model.Version}"] =
+                            [Known(prediction.Sell), Known(prediction.Hold), Known(prediction.Buy)];
                     }
                 }
             }
         }
         return Results.Ok(rows.Values);
     }
+
+    // A table of an original may have NULL anywhere, and arithmetic has its own; JSON has a word for neither but null.
+    private static double? Known(double value) => double.IsFinite(value) ? value : null;
 
     private static IEnumerable<ModelId> Models(IConfiguration configuration)
     {

@@ -25,6 +25,16 @@ public sealed class CandleApiTests(SchedulerFixture fixture) : IClassFixture<Sch
         Assert.Equal(First + 540_000, newest.EnumerateArray().Last().GetProperty("openTime").GetInt64());
     }
 
+    [Fact]
+    public async Task Candles_whose_prices_are_no_numbers_say_null()
+    {
+        await new CandleTable(fixture.Database, "XRPUSDT").EnsureAsync(CancellationToken.None);
+        await fixture.ExecuteAsync("INSERT INTO xrpusdt (open_time, open, high, low, close, volume) VALUES ('2023-03-20', 1, NULL, 'NaN', 'Infinity', NULL)");
+        var candle = Assert.Single((await GetAsync($"candles/XRPUSDT?from={First}&to={First + 60_000}")).EnumerateArray().ToList());
+        Assert.Equal(1, candle.GetProperty("open").GetDouble());
+        Assert.All(["high", "low", "close", "volume"], (string price) => Assert.Equal(JsonValueKind.Null, candle.GetProperty(price).ValueKind));
+    }
+
     [Theory]
     [InlineData("candles/DOGEUSDT?from=0&to=60000", HttpStatusCode.NotFound)]
     [InlineData("candles/x;drop?from=0&to=60000", HttpStatusCode.BadRequest)]

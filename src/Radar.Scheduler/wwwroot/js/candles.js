@@ -44,7 +44,7 @@ export function candlesPage(main, asked) {
     view.chart.subscribeCrosshairMove((move) => point(move.time ?? null));
     canvas.addEventListener("pointermove", (event) => {
       const time = strip.timeAt(event.offsetX), candle = view.at(time);
-      if (candle) { view.chart.setCrosshairPosition(candle.close, time, view.candles); point(time); }
+      if (candle) { view.chart.setCrosshairPosition(candle.close ?? 0, time, view.candles); point(time); }
     });
     canvas.addEventListener("pointerleave", () => { view.chart.clearCrosshairPosition(); point(null); });
   }

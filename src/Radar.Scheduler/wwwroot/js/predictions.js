@@ -6,7 +6,7 @@ export const classes = ["sell", "hold", "buy"];
  * stored as they are and become probabilities only here.
  */
 export function probabilities(model, raw) {
-  if (!raw) return null;
+  if (!raw || raw.includes(null)) return null; // Null where a model, or an original's table, has no number.
   if (!model.startsWith("tst")) return raw;
   const top = Math.max(...raw);
   const powers = raw.map((value) => Math.exp(value - top));

@@ -25,8 +25,11 @@ export function createPriceChart(box) {
   chart.panes()[1].setStretchFactor(1);
 
   let rows = [], times = [], byTime = new Map(), model = null, theme = colours();
-  const bar = (c) => ({ time: c.openTime / 1000, open: c.open, high: c.high, low: c.low, close: c.close });
-  const volumeBar = (c) => ({ time: c.openTime / 1000, value: c.volume, color: (c.close >= c.open ? theme.up : theme.down) + "55" });
+  // What a candle does not tell is null, and its place stays empty.
+  const bar = (c) => [c.open, c.high, c.low, c.close].includes(null) ? { time: c.openTime / 1000 }
+    : { time: c.openTime / 1000, open: c.open, high: c.high, low: c.low, close: c.close };
+  const volumeBar = (c) => c.volume === null ? { time: c.openTime / 1000 }
+    : { time: c.openTime / 1000, value: c.volume, color: (c.close >= c.open ? theme.up : theme.down) + "55" };
 
   function paint() {
     theme = colours();
@@ -55,9 +58,9 @@ export function createPriceChart(box) {
     lines.forEach((line, at) => {
       let broken = false; // The line would bridge a gap: its way across is drawn in no colour.
       line.setData(times.map((time) => {
-        const said = byTime.get(time)?.predictions[model];
+        const said = probabilities(model, byTime.get(time)?.predictions[model]);
         if (!said) { broken = true; return { time }; }
-        const point = { time, value: probabilities(model, said)[at], ...(broken ? { color: "transparent" } : {}) };
+        const point = { time, value: said[at], ...(broken ? { color: "transparent" } : {}) };
         broken = false;
         return point;
       }));
