@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using Radar.Jobs.Schema;
 using Radar.Market;
 using Radar.Market.Candles;
 using Radar.Market.Models;
@@ -24,6 +26,7 @@ internal static class ReconcileBenchmark
             await using var server = await BenchPostgres.StartAsync(folder, time, cancellationToken);
             await using var source = NpgsqlDataSource.Create(server.ConnectionString);
             var table = new CandleTable(source, "BTCUSDT");
+            await new Migrator(source, NullLogger<Migrator>.Instance).MigrateAsync(cancellationToken);
             await KeepCandlesAsync(source, table, candles, cancellationToken);
             Console.WriteLine($"{"model",-10}{"bare rows/s",14}{"Radar rows/s",14}{"ratio",8}{"bare CPU us",14}{"Radar CPU us",14}   ratio of each run");
             foreach (var name in models)

@@ -6,12 +6,13 @@ namespace Radar.Market.Candles;
 
 /// <summary>What an insert did.</summary>
 /// <param name="Added">Candles that were not there before.</param>
-/// <param name="Changed">Candles that were there with other values and now have the sent ones. Predictions are left as they were.</param>
+/// <param name="Changed">Candles that were there with other values and now have the sent ones. Predictions made from the old ones are gone.</param>
 public readonly record struct InsertResult(int Added, int Changed);
 
 public sealed partial class CandleTable
 {
     private const int SmallBatch = 500;
+    private const int MostTries = 5;
     private const string Columns =
         "open_time, open, high, low, close, volume, close_time, quote_asset_volume, trades, taker_base, taker_quote, ignore";
 
@@ -25,7 +26,8 @@ public sealed partial class CandleTable
 
     /// <summary>
     /// Stores candles in one transaction. A candle that is there already is left alone, or, when its values differ, gets the new ones.
-    /// What a candle does not tell (see <see cref="Candle"/>) never replaces what is known.
+    /// What a candle does not tell (see <see cref="Candle"/>) never replaces what is known. Predictions that a changed candle had a part in are emptied, and
+    /// counted is what followers of the newest candle would not see (<see cref="ChangesAsync"/>).
     /// </summary>
     /// <param name="candles">In any order; of two with the same open time the later one counts.</param>
     /// <param name="fence">Proof that the caller may write, checked inside the transaction; null for callers without a lease.</param>
@@ -38,6 +40,21 @@ public sealed partial class CandleTable
             return default;
         }
         candles = Distinct(candles);
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await InsertOnceAsync(candles, fence, cancellationToken).ConfigureAwait(false);
+            }
+            catch (PostgresException conflict) when (tries < MostTries && conflict.SqlState == PostgresErrorCodes.DeadlockDetected)
+            {
+                // Consumers that stored predictions of candles which this corrects; the one that was ended tries again.
+            }
+        }
+    }
+
+    private async Task<InsertResult> InsertOnceAsync(IReadOnlyList<Candle> candles, Fence? fence, CancellationToken cancellationToken)
+    {
         await using var transaction = await FencedTransaction.BeginAsync(_source, fence, cancellationToken).ConfigureAwait(false);
         await using var command = new NpgsqlCommand { Connection = transaction.Connection };
         if (candles.Count <= SmallBatch)
@@ -54,16 +71,28 @@ public sealed partial class CandleTable
             command.CommandText = Upsert("radar_candles");
         }
         InsertResult result;
+        (DateTime First, DateTime Last)? changed;
+        bool older;
         await using (var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false))
         {
             await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             result = new InsertResult((int)reader.GetInt64(0), (int)reader.GetInt64(1));
+            changed = result.Changed == 0 ? null : (reader.GetDateTime(2), reader.GetDateTime(3));
+            older = reader.GetBoolean(4);
+        }
+        if (older || changed is not null)
+        {
+            await CountChangeAsync(transaction, cancellationToken).ConfigureAwait(false);
+        }
+        if (changed is { } rows)
+        {
+            await EmptyPredictionsAsync(transaction, rows.First, rows.Last, cancellationToken).ConfigureAwait(false);
         }
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         return result;
     }
 
-    // xmax is 0 on a row that this statement inserted, and not on one that it updated.
+    // xmax is 0 on a row that this statement inserted, and not on one that it updated. The newest candle is the one before this statement.
     private string Upsert(string from) => $"""
         WITH stored AS (
           INSERT INTO {Name} AS t ({Columns})
@@ -79,8 +108,11 @@ public sealed partial class CandleTable
               coalesce(excluded.close_time, t.close_time), coalesce(excluded.quote_asset_volume, t.quote_asset_volume),
               coalesce(excluded.trades, t.trades), coalesce(excluded.taker_base, t.taker_base), coalesce(excluded.taker_quote, t.taker_quote),
               coalesce(excluded.ignore, t.ignore))
-          RETURNING (t.xmax = 0) AS added)
-        SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added) FROM stored
+          RETURNING t.open_time, (t.xmax = 0) AS added)
+        SELECT count(*) FILTER (WHERE added), count(*) FILTER (WHERE NOT added),
+          min(open_time) FILTER (WHERE NOT added), max(open_time) FILTER (WHERE NOT added),
+          coalesce(min(open_time) FILTER (WHERE added) < (SELECT max(open_time) FROM {Name}), false)
+        FROM stored
         """;
 
     private static void AddArrays(NpgsqlCommand command, IReadOnlyList<Candle> candles)

@@ -70,6 +70,7 @@ public sealed partial class CandleTable
             ],
             cancellationToken).ConfigureAwait(false);
         await EnsureFillFactorAsync(transaction, cancellationToken).ConfigureAwait(false);
+        await EnsureChangesAsync(transaction, cancellationToken).ConfigureAwait(false);
         await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
     }
 

@@ -5,19 +5,32 @@ namespace Radar.Market.Candles;
 /// <param name="Last">Open time of the last row; <see cref="long.MinValue"/> when there is none.</param>
 /// <param name="InsideTable">Rows whose open time lies between the table's first and last.</param>
 /// <param name="Ascending">Whether every row is later than the one before.</param>
-internal readonly record struct CsvScan(long Length, long Last, long InsideTable, bool Ascending)
+/// <param name="Newest">The last of the rows inside the table, as far back as a correction reaches that a crash may have kept from the file.</param>
+internal readonly record struct CsvScan(long Length, long Last, long InsideTable, bool Ascending, IReadOnlyCollection<(long OpenTime, string Line)> Newest)
 {
+    // A page of the exchange, the rows whose windows reach back to it, and as much again.
+    private const int NewestRows = 6_000;
+
     /// <exception cref="InvalidDataException">The file's first line is no header of ours.</exception>
     public static CsvScan Of(string path, TimeRange table)
     {
         var (last, inside, ascending) = (long.MinValue, 0L, true);
-        foreach (var (openTime, _) in Rows(path))
+        var newest = new Queue<(long, string)>();
+        foreach (var row in Rows(path))
         {
-            ascending &= openTime > last;
-            last = openTime;
-            inside += openTime >= table.From && openTime < table.To ? 1 : 0;
+            ascending &= row.OpenTime > last;
+            last = row.OpenTime;
+            if (last >= table.From && last < table.To)
+            {
+                inside++;
+                newest.Enqueue(row);
+                if (newest.Count > NewestRows)
+                {
+                    newest.Dequeue();
+                }
+            }
         }
-        return new CsvScan(CsvTail.WholeLines(path), last, inside, ascending);
+        return new CsvScan(CsvTail.WholeLines(path), last, inside, ascending, newest);
     }
 
     /// <summary>Lines whose open time lies before or after the table's, in order and each time once.</summary>

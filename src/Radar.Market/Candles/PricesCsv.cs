@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace Radar.Market.Candles;
@@ -37,6 +38,15 @@ public sealed class PricesCsv(string path, CandleTable table) : TableCsv(path, H
         {
             yield return Format(candles, long.MinValue)!.Value;
         }
+    }
+
+    private protected override bool SaysTheSame(string file, string table)
+    {
+        var (theirs, ours) = (file.Split(','), table.Split(','));
+        return CandleTime.TryParse(theirs[0], out var time) && CandleTime.TryParse(ours[0], out var same) && time == same
+            && Enumerable.Range(1, ours.Length - 1).All(i => ours[i].Length == 0 || (i < theirs.Length && Number(theirs[i]) == Number(ours[i])));
+
+        static double? Number(string text) => double.TryParse(text, CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 
     private static CsvLines? Format(IReadOnlyList<Candle> candles, long after)

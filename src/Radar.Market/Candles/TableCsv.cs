@@ -16,13 +16,17 @@ public abstract class TableCsv
     private readonly string _header;
     private long _length = -1;
     private long _last = long.MinValue;
+    private bool _rewriteIsDue;
 
     private protected TableCsv(string path, string header) => (Path, _header) = (path, header);
 
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>Brings the file level with the table: cuts off a line that a crash tore, appends what follows, rewrites where older rows differ in number.</summary>
+    /// <summary>
+    /// Brings the file level with the table: cuts off a line that a crash tore, appends what follows, rewrites where older rows differ in number, or the
+    /// newest ones in what they say.
+    /// </summary>
     /// <returns>Whether the file changed.</returns>
     /// <exception cref="InvalidDataException">The file exists and is not a CSV of ours.</exception>
     public async Task<bool> SyncAsync(CancellationToken cancellationToken)
@@ -32,9 +36,10 @@ public abstract class TableCsv
         RemoveLeftovers();
         var bounds = await BoundsAsync(cancellationToken).ConfigureAwait(false);
         var scan = CsvScan.Of(Path, bounds ?? default);
-        var agrees = scan.Ascending && (bounds is not { } b
-            || scan.InsideTable == await CountAsync(new TimeRange(b.From, Math.Min(b.To, Math.Max(scan.Last, b.From - 1) + 1)), cancellationToken).ConfigureAwait(false));
-        if (!agrees || scan.Length == 0)
+        var agrees = scan.Ascending && (bounds is not { } b || (
+            scan.InsideTable == await CountAsync(new TimeRange(b.From, Math.Min(b.To, Math.Max(scan.Last, b.From - 1) + 1)), cancellationToken).ConfigureAwait(false)
+            && await SaysTheSameAsync(scan.Newest, cancellationToken).ConfigureAwait(false)));
+        if (_rewriteIsDue || !agrees || scan.Length == 0)
         {
             await RewriteAsync(bounds, cancellationToken).ConfigureAwait(false);
             return true;
@@ -59,6 +64,9 @@ public abstract class TableCsv
 
     private protected abstract IAsyncEnumerable<CsvLines> LinesAsync(TimeRange range, CancellationToken cancellationToken);
 
+    /// <summary>Whether a line of the file, in whatever dialect, says what the table's line of the same time says. What the table does not know, only the file may.</summary>
+    private protected abstract bool SaysTheSame(string file, string table);
+
     /// <summary>Appends lines that the table has already. Lines that the file has already are left out by <paramref name="newer"/>.</summary>
     private protected async Task AppendAsync(Func<long, CsvLines?> newer, CancellationToken cancellationToken)
     {
@@ -82,8 +90,29 @@ public abstract class TableCsv
         (_length, _last) = (at + lines.Text.Length, lines.Last);
     }
 
+    private async Task<bool> SaysTheSameAsync(IReadOnlyCollection<(long OpenTime, string Line)> newest, CancellationToken cancellationToken)
+    {
+        if (newest.Count == 0)
+        {
+            return true;
+        }
+        using var rows = newest.GetEnumerator();
+        await foreach (var lines in LinesAsync(new TimeRange(newest.First().OpenTime, newest.Last().OpenTime + 1), cancellationToken).ConfigureAwait(false))
+        {
+            foreach (var line in Encoding.UTF8.GetString(lines.Text.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                if (!rows.MoveNext() || (rows.Current.Line != line && !SaysTheSame(rows.Current.Line, line)))
+                {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     private async Task RewriteAsync(TimeRange? bounds, CancellationToken cancellationToken)
     {
+        _rewriteIsDue = true; // Until it succeeds: the next one to bring the file level must not take it for level.
         _length = -1;
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!);
         var outside = CsvScan.LinesOutside(Path, bounds);
@@ -117,7 +146,7 @@ public abstract class TableCsv
             }
         }
         File.Move(temporary, Path, overwrite: true);
-        (_length, _last) = (length, last);
+        (_length, _last, _rewriteIsDue) = (length, last, false);
     }
 
     // Temporary files of a rewrite that was killed. Of one that still runs elsewhere the rename then fails, and its process has lost its lease.

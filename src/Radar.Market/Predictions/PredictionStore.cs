@@ -31,35 +31,58 @@ public sealed partial class PredictionStore(CandleTable table)
     /// <param name="cancellationToken">Rolls everything back.</param>
     /// <returns>How many candles were given their prediction; fewer than sent when a candle is not in the table (or had it already).</returns>
     /// <exception cref="FencedException">A newer epoch holds the lease; nothing was written.</exception>
-    public Task<int> WriteAsync(
+    public async Task<int> WriteAsync(
         ModelId model,
         IReadOnlyList<Prediction> predictions,
         Fence? fence,
         IReadOnlyList<OffsetMark> offsets,
         bool onlyMissing = false,
-        CancellationToken cancellationToken = default)
-    {
-        if (predictions.Count <= SmallBatch)
-        {
-            return InTransactionAsync(fence, offsets, c => UpdateFewAsync(c, Own(model), predictions, onlyMissing, cancellationToken), cancellationToken);
-        }
-        var rows = new PredictionRows([model]);
-        foreach (var p in predictions)
-        {
-            rows.Set(rows.Add(p.OpenTime), 0, [p.Sell, p.Hold, p.Buy]);
-        }
-        return WriteAsync(rows, fence, offsets, onlyMissing, cancellationToken);
-    }
+        CancellationToken cancellationToken = default) =>
+        await InTransactionAsync(
+            fence, offsets, null, async c => await UpdateAsync(c, model, predictions, onlyMissing, cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false) ?? 0;
+
+    /// <summary>
+    /// Stores what one version says of candles as they come, with the offsets they came from: all of it, or nothing at all where the table is not what it was
+    /// made from, since a candle is not in it, or others were changed or filled in meanwhile.
+    /// </summary>
+    /// <param name="model">The version.</param>
+    /// <param name="predictions">May be empty, when there are only offsets to move.</param>
+    /// <param name="fence">Proof that the caller may write, checked inside the transaction; null for callers without a lease.</param>
+    /// <param name="offsets">Stored in the same transaction; may be empty.</param>
+    /// <param name="changes"><see cref="CandleTable.ChangesAsync"/> from before the history was read that they were made from.</param>
+    /// <param name="cancellationToken">Rolls everything back.</param>
+    /// <returns>Whether it was stored.</returns>
+    /// <exception cref="FencedException">A newer epoch holds the lease; nothing was written.</exception>
+    public async Task<bool> WriteAllAsync(
+        ModelId model, IReadOnlyList<Prediction> predictions, Fence? fence, IReadOnlyList<OffsetMark> offsets, long changes, CancellationToken cancellationToken) =>
+        await InTransactionAsync(
+            fence,
+            offsets,
+            predictions.Count == 0 ? null : changes,
+            async c => await UpdateAsync(c, model, predictions, onlyMissing: false, cancellationToken).ConfigureAwait(false) == predictions.Count
+                ? predictions.Count
+                : null,
+            cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>Stores what several versions say, all in one write.</summary>
     /// <inheritdoc cref="WriteAsync(ModelId, IReadOnlyList{Prediction}, Fence?, IReadOnlyList{OffsetMark}, bool, CancellationToken)"/>
-    public Task<int> WriteAsync(
+    public async Task<int> WriteAsync(
         PredictionRows rows,
         Fence? fence,
         IReadOnlyList<OffsetMark> offsets,
         bool onlyMissing = false,
         CancellationToken cancellationToken = default) =>
-        InTransactionAsync(fence, offsets, c => UpdateManyAsync(c, rows, onlyMissing, cancellationToken), cancellationToken);
+        await InTransactionAsync(
+            fence, offsets, null, async c => await UpdateManyAsync(c, rows, onlyMissing, cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false) ?? 0;
+
+    /// <summary>Stores what is missing, unless candles were changed or filled in since <paramref name="changes"/>.</summary>
+    /// <returns>Whether the candles are those it was made from.</returns>
+    internal async Task<bool> FillAsync(PredictionRows rows, Fence? fence, long changes, CancellationToken cancellationToken) =>
+        await InTransactionAsync(
+            fence, [], changes, async c => await UpdateManyAsync(c, rows, onlyMissing: true, cancellationToken).ConfigureAwait(false), cancellationToken)
+            .ConfigureAwait(false) is not null;
 
     /// <summary>The offsets a consumer has stored for a topic, of whatever incarnation.</summary>
     public async Task<IReadOnlyList<OffsetMark>> ReadOffsetsAsync(string workerId, string topic, CancellationToken cancellationToken)
@@ -83,15 +106,20 @@ public sealed partial class PredictionStore(CandleTable table)
         : throw new ArgumentException($"Model {model} does not belong to the table of {table.Symbol}.");
 
     // Consumers of other versions update the same rows; where two meet in different orders PostgreSQL ends one of them, which tries again.
-    private async Task<int> InTransactionAsync(
-        Fence? fence, IReadOnlyList<OffsetMark> offsets, Func<NpgsqlConnection, Task<int>> update, CancellationToken cancellationToken)
+    // Null: nothing was stored, since candles have changed or the update would have it so.
+    private async Task<int?> InTransactionAsync(
+        Fence? fence, IReadOnlyList<OffsetMark> offsets, long? changes, Func<NpgsqlConnection, Task<int?>> update, CancellationToken cancellationToken)
     {
         for (var tries = 1; ; tries++)
         {
             try
             {
                 await using var transaction = await FencedTransaction.BeginAsync(table.Source, fence, cancellationToken).ConfigureAwait(false);
-                var updated = await update(transaction.Connection).ConfigureAwait(false);
+                if ((changes is { } seen && await table.HoldChangesAsync(transaction.Connection, cancellationToken).ConfigureAwait(false) != seen)
+                    || await update(transaction.Connection).ConfigureAwait(false) is not { } updated)
+                {
+                    return null;
+                }
                 foreach (var offset in offsets)
                 {
                     await StoreOffsetAsync(transaction.Connection, offset, cancellationToken).ConfigureAwait(false);
@@ -104,6 +132,21 @@ public sealed partial class PredictionStore(CandleTable table)
             {
             }
         }
+    }
+
+    private Task<int> UpdateAsync(
+        NpgsqlConnection connection, ModelId model, IReadOnlyList<Prediction> predictions, bool onlyMissing, CancellationToken cancellationToken)
+    {
+        if (predictions.Count <= SmallBatch)
+        {
+            return UpdateFewAsync(connection, Own(model), predictions, onlyMissing, cancellationToken);
+        }
+        var rows = new PredictionRows([model]);
+        foreach (var p in predictions)
+        {
+            rows.Set(rows.Add(p.OpenTime), 0, [p.Sell, p.Hold, p.Buy]);
+        }
+        return UpdateManyAsync(connection, rows, onlyMissing, cancellationToken);
     }
 
     private async Task<int> UpdateFewAsync(

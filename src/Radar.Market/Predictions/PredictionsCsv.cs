@@ -14,6 +14,7 @@ public sealed class PredictionsCsv(string path, PredictionStore store, ModelId m
     public const string Header = "open_time,pred";
 
     private const int LongestRow = 160;
+    private const double Shortened = 1e-8; // An original's lists with spaces have eight digits.
 
     /// <summary>The file's place below a data directory.</summary>
     public static string PathOf(string directory, ModelId model) =>
@@ -41,6 +42,20 @@ public sealed class PredictionsCsv(string path, PredictionStore store, ModelId m
                 yield return lines;
             }
         }
+    }
+
+    private protected override bool SaysTheSame(string file, string table) =>
+        Parse(file) is { } theirs && Parse(table) is { } ours && theirs.OpenTime == ours.OpenTime
+        && Close(theirs.Sell, ours.Sell) && Close(theirs.Hold, ours.Hold) && Close(theirs.Buy, ours.Buy);
+
+    private static bool Close(double one, double other) => Math.Abs(one - other) <= Shortened * Math.Max(1, Math.Abs(other));
+
+    private static Prediction? Parse(string line)
+    {
+        var comma = line.IndexOf(',', StringComparison.Ordinal);
+        return CandleTime.TryParse(line.AsSpan(0, comma), out var openTime) && PredictionFile.TryParse(openTime, line[(comma + 1)..], out var prediction)
+            ? prediction
+            : null;
     }
 
     private static CsvLines? Format(IReadOnlyList<Prediction> predictions, long after)

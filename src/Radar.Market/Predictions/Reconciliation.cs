@@ -27,6 +27,7 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
     private readonly ModelId[] _ids = [.. models.Select(m => m.Id)];
     private readonly (ModelId, ModelInput)[] _asked = [.. models.Select(m => (m.Id, m.Input))];
     private long _stored;
+    private bool _changed;
 
     /// <summary>Candles read, and stored, at a time. The default is 8,192.</summary>
     public int BlockRows { get; init; } = 8_192;
@@ -45,10 +46,22 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
             return 0;
         }
         await store.EnsureAsync(_ids, cancellationToken).ConfigureAwait(false);
+        do
+        {
+            _changed = false;
+            await RunOnceAsync(range, progress, cancellationToken).ConfigureAwait(false);
+        }
+        while (_changed); // Candles were corrected or filled in meanwhile: what was read of them is read again.
+        return _stored;
+    }
+
+    private async Task RunOnceAsync(TimeRange range, Action<ReconciliationProgress>? progress, CancellationToken cancellationToken)
+    {
+        var changes = await store.Table.ChangesAsync(cancellationToken).ConfigureAwait(false);
         var toDo = await store.CountMissingAsync(_asked, range, cancellationToken).ConfigureAwait(false);
         if (toDo == 0)
         {
-            return 0;
+            return;
         }
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var read = Channel.CreateBounded<CandleBlock>(BlocksAhead);
@@ -57,17 +70,20 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
         [
             StageAsync(read.Writer, () => ReadAsync(range, read.Writer, stop.Token), stop),
             StageAsync(predicted.Writer, () => PredictAsync(read.Reader, predicted.Writer, stop.Token), stop),
-            StageAsync<PredictedBlock>(null, () => StoreAsync(predicted.Reader, toDo, progress, stop.Token), stop),
+            StageAsync<PredictedBlock>(null, () => StoreAsync(predicted.Reader, changes, toDo, progress, stop), stop),
         ];
         await Task.WhenAll(stages.Select(s => s.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)))
             .ConfigureAwait(false);
+        if (_changed)
+        {
+            return;
+        }
         var failure = stages.Select(s => s.Exception?.GetBaseException()).FirstOrDefault(e => e is not null);
         if (failure is not null)
         {
             ExceptionDispatchInfo.Throw(failure);
         }
         cancellationToken.ThrowIfCancellationRequested();
-        return _stored;
     }
 
     // A stage that fails stops the others; a stage that ends tells the next.
@@ -121,12 +137,17 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
     }
 
     private async Task StoreAsync(
-        ChannelReader<PredictedBlock> predicted, long toDo, Action<ReconciliationProgress>? progress, CancellationToken cancellationToken)
+        ChannelReader<PredictedBlock> predicted, long changes, long toDo, Action<ReconciliationProgress>? progress, CancellationTokenSource stop)
     {
         var candles = 0L;
-        await foreach (var block in predicted.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+        await foreach (var block in predicted.ReadAllAsync(stop.Token).ConfigureAwait(false))
         {
-            await store.WriteAsync(block.Rows, fence, [], onlyMissing: true, cancellationToken).ConfigureAwait(false);
+            if (!await store.FillAsync(block.Rows, fence, changes, stop.Token).ConfigureAwait(false))
+            {
+                _changed = true;
+                await stop.CancelAsync().ConfigureAwait(false);
+                return;
+            }
             _stored += block.Rows.Present;
             candles += block.Candles;
             progress?.Invoke(new ReconciliationProgress(_stored, candles, toDo, block.LastOpenTime));

@@ -62,13 +62,15 @@ internal sealed partial class PredictionConsumer
 
     private async Task SetAsideAsync(ConsumeResult<byte[], byte[]> record, string problem, CancellationToken cancellationToken)
     {
-        _unreadable++;
-        _context.Figures.Set("unreadable", _unreadable);
-        _dead.Keep(record, problem);
-        LogUnreadable(id, record.Topic, record.Partition.Value, record.Offset.Value, problem, _dead.Path);
+        // First what proves the fence: one that was replaced leaves the record to its successor.
+        await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
         await _context.Reports.TellAsync(
             _context.Lease.Fence, "unreadable record", $"{record.Topic}[{record.Partition.Value}] offset {record.Offset.Value}: {problem}", cancellationToken)
             .ConfigureAwait(false);
+        _dead.Keep(record, problem);
+        _unreadable++;
+        _context.Figures.Set("unreadable", _unreadable);
+        LogUnreadable(id, record.Topic, record.Partition.Value, record.Offset.Value, problem, _dead.Path);
     }
 
     private async Task AppendCsvAsync(CancellationToken cancellationToken)
@@ -82,18 +84,20 @@ internal sealed partial class PredictionConsumer
             await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
             await _csv.AppendAsync(_predictions, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             CsvFailed(problem);
         }
     }
 
-    private async Task SyncCsvAsync(CancellationToken cancellationToken)
+    private Task SyncCsvAsync(CancellationToken cancellationToken) => BringCsvLevelAsync(_csv.SyncAsync, cancellationToken);
+
+    private async Task BringCsvLevelAsync(Func<CancellationToken, Task> write, CancellationToken cancellationToken)
     {
         try
         {
             await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
-            await _csv.SyncAsync(cancellationToken).ConfigureAwait(false);
+            await write(cancellationToken).ConfigureAwait(false);
             _csvIsBehind = false;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)

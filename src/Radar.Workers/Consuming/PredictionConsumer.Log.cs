@@ -14,8 +14,8 @@ internal sealed partial class PredictionConsumer
     [LoggerMessage(LogLevel.Information, "Filled {Count} predictions of {Model} from the candle table")]
     private partial void LogFilled(ModelId model, int count);
 
-    [LoggerMessage(LogLevel.Warning, "Predicted {Count} candles of {Model} that the table does not have; began again from the table")]
-    private partial void LogUnknownCandles(ModelId model, int count);
+    [LoggerMessage(LogLevel.Warning, "Begins again from the table for {Model}: it holds other candles than were predicted from")]
+    private partial void LogBeginsAgain(ModelId model);
 
     [LoggerMessage(LogLevel.Warning, "Topic {Topic} of {Model} is another one now: the broker was replaced or forgot everything")]
     private partial void LogOtherTopic(ModelId model, string topic);

@@ -34,6 +34,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private string _incarnation = "";
     private long _next;
     private long _unreadable;
+    private long _changes = -1;
     private bool _csvIsBehind;
     private Task<string>? _look;
     private long _sinceTidy = Burst;
@@ -68,6 +69,10 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
     private async Task ReconcileAsync(CandleTable table, CancellationToken cancellationToken)
     {
         _context.Activity = "looking for what is missing";
+        // Before anything is read: what changes from here on is seen when something is stored, or when it is quiet.
+        var changes = await table.ChangesAsync(cancellationToken).ConfigureAwait(false);
+        var corrected = _changes >= 0 && changes != _changes;
+        _changes = changes;
         var reconciliation = new Reconciliation(_store, [_model!], _context.Lease.Fence);
         var newest = await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false);
         var stored = 0L;
@@ -75,6 +80,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
         void OnProgress(ReconciliationProgress progress)
         {
             _context.Figures.Handled(progress.Stored - stored);
+            _context.Figures.Round();
             stored = progress.Stored;
             _context.Activity = FormattableString.Invariant($"reconciling {progress.Stored:N0} of {progress.CandlesToDo:N0}");
         }
@@ -91,7 +97,16 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
             LogReconciled(id, filled, _context.Time.GetElapsedTime(began).TotalSeconds);
         }
         _context.Activity = "bringing the CSV file level";
-        await SyncCsvAsync(cancellationToken).ConfigureAwait(false);
+        await BringCsvLevelAsync(corrected ? _csv.RewriteAsync : _csv.SyncAsync, cancellationToken).ConfigureAwait(false);
+    }
+
+    // At work: the table is not what the window was made from any more.
+    private async Task BeginAgainAsync(CandleTable table, CancellationToken cancellationToken)
+    {
+        var activity = _context.Activity;
+        LogBeginsAgain(id);
+        await ReconcileAsync(table, cancellationToken).ConfigureAwait(false);
+        _context.Activity = activity;
     }
 
     private async Task ConsumeAsync(CandleTable table, CancellationToken cancellationToken)
@@ -108,10 +123,11 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
             while (true)
             {
                 cancellationToken.ThrowIfCancellationRequested();
+                _context.Figures.Round();
                 var records = await Task.Run(() => reader.Take(PollMs, MostRecords, MostBytes), cancellationToken).ConfigureAwait(false);
                 if (records.Count > 0)
                 {
-                    await HandleAsync(records, cancellationToken).ConfigureAwait(false);
+                    await HandleAsync(table, records, cancellationToken).ConfigureAwait(false);
                     reader.Commit(_next, now: false);
                     _context.Figures.Set("lag", reader.Lag(_next));
                     quietSince = _context.Time.GetTimestamp();
@@ -138,7 +154,7 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
         }
     }
 
-    private async Task HandleAsync(List<ConsumeResult<byte[], byte[]>> records, CancellationToken cancellationToken)
+    private async Task HandleAsync(CandleTable table, List<ConsumeResult<byte[], byte[]>> records, CancellationToken cancellationToken)
     {
         _candles.Clear();
         _predictions.Clear();
@@ -151,17 +167,21 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
         }
         await _live.PredictAsync(_candles, _predictions, cancellationToken).ConfigureAwait(false);
         _next = records[^1].Offset.Value + 1;
-        await StoreAsync([new OffsetMark(_context.Id.Value, id.Crypto, records[0].Partition.Value, _incarnation, _next)], cancellationToken).ConfigureAwait(false);
+        await StoreAsync(table, [new OffsetMark(_context.Id.Value, id.Crypto, records[0].Partition.Value, _incarnation, _next)], cancellationToken).ConfigureAwait(false);
     }
 
-    // The table has newer candles than the topic brought: its broker is away, or forgot them.
+    // The table has newer candles than the topic brought, since its broker is away, or forgot them; or older ones, or others than before.
     private async Task FillAsync(CandleTable table, CancellationToken cancellationToken)
     {
-        if (await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) is { } newest && newest > _live.Last)
+        if (await table.ChangesAsync(cancellationToken).ConfigureAwait(false) != _changes)
+        {
+            await BeginAgainAsync(table, cancellationToken).ConfigureAwait(false);
+        }
+        else if (await table.MaxOpenTimeAsync(cancellationToken).ConfigureAwait(false) is { } newest && newest > _live.Last)
         {
             _predictions.Clear();
             await _live.PredictFromTableAsync(newest + 1, _predictions, cancellationToken).ConfigureAwait(false);
-            await StoreAsync([], cancellationToken).ConfigureAwait(false);
+            await StoreAsync(table, [], cancellationToken).ConfigureAwait(false);
             LogFilled(id, _predictions.Count);
         }
         else if (_csvIsBehind)
@@ -170,19 +190,21 @@ internal sealed partial class PredictionConsumer(ModelId id, ConsumerOptions opt
         }
     }
 
-    private async Task StoreAsync(IReadOnlyList<OffsetMark> offsets, CancellationToken cancellationToken)
+    private async Task StoreAsync(CandleTable table, IReadOnlyList<OffsetMark> offsets, CancellationToken cancellationToken)
     {
         await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
-        var updated = await _store.WriteAsync(id, _predictions, _context.Lease.Fence, offsets, onlyMissing: false, cancellationToken).ConfigureAwait(false);
-        _context.Figures.Handled(updated);
-        _sinceTidy += updated;
-        _context.Figures.Set("lastOpenTime", _live.Last);
-        if (updated < _predictions.Count)
+        if (await _store.WriteAllAsync(id, _predictions, _context.Lease.Fence, offsets, _changes, cancellationToken).ConfigureAwait(false))
         {
-            // A topic that knows candles the table does not: history is what the table holds.
-            LogUnknownCandles(id, _predictions.Count - updated);
-            await _live.WarmUpAsync(cancellationToken).ConfigureAwait(false);
+            _context.Figures.Handled(_predictions.Count);
+            _sinceTidy += _predictions.Count;
+            _context.Figures.Set("lastOpenTime", _live.Last);
+            await AppendCsvAsync(cancellationToken).ConfigureAwait(false);
+            return;
         }
-        await AppendCsvAsync(cancellationToken).ConfigureAwait(false);
+        // A topic that knows candles the table does not, or a window of candles that were corrected since: history is what the table holds.
+        _predictions.Clear();
+        await BeginAgainAsync(table, cancellationToken).ConfigureAwait(false);
+        await _store.WriteAsync(id, [], _context.Lease.Fence, offsets, cancellationToken: cancellationToken).ConfigureAwait(false);
+        _context.Figures.Set("lastOpenTime", _live.Last);
     }
 }

@@ -11,6 +11,7 @@ internal sealed class WorkerFigures(TimeProvider time)
     private long _handled;
     private long _handledBefore;
     private DateTimeOffset? _progressAt;
+    private long? _roundAt;
     private TimeSpan _cpuBefore = Environment.CpuUsage.TotalTime;
     private long _before = time.GetTimestamp();
 
@@ -33,9 +34,18 @@ internal sealed class WorkerFigures(TimeProvider time)
         }
     }
 
+    /// <summary>The work came round once more, whether or not there was anything to deal with. The heartbeat beats beside it, also when it is stuck.</summary>
+    public void Round()
+    {
+        lock (_gate)
+        {
+            _roundAt = time.GetTimestamp();
+        }
+    }
+
     /// <summary>
     /// JSON in base units: cpuRatio (of one core, since the last call), cpuSeconds, residentMemoryBytes, handled, ratePerSecond (since the last
-    /// call), lastProgressAt, and what was set.
+    /// call), lastProgressAt, roundAgeSeconds (since the work came round last), and what was set.
     /// </summary>
     public string Take()
     {
@@ -55,6 +65,10 @@ internal sealed class WorkerFigures(TimeProvider time)
                 if (_progressAt is { } progress)
                 {
                     json.WriteString("lastProgressAt", progress);
+                }
+                if (_roundAt is { } round)
+                {
+                    json.WriteNumber("roundAgeSeconds", Math.Round(time.GetElapsedTime(round).TotalSeconds, 1));
                 }
                 foreach (var (name, value) in _values)
                 {

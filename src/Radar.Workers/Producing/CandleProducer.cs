@@ -117,6 +117,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
                 context.Figures.Set($"lastOpenTime.{table.Symbol}", last);
             }
             await AppendAsync(csv, page, stored.Changed > 0, context, cancellationToken).ConfigureAwait(false);
+            context.Figures.Round();
         }
     }
 
@@ -127,7 +128,7 @@ internal sealed partial class CandleProducer(ProducerOptions options, Func<Worke
             await context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
             await (changed ? csv.RewriteAsync(cancellationToken) : csv.AppendAsync(candles, cancellationToken)).ConfigureAwait(false);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException)
         {
             LogCsvFailed(csv.Path, problem.Message); // The next append brings the file level.
         }

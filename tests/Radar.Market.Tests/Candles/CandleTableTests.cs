@@ -1,4 +1,6 @@
+using Npgsql;
 using Radar.Market.Candles;
+using Radar.Market.Storage;
 using Radar.Testing;
 
 namespace Radar.Market.Tests.Candles;
@@ -25,7 +27,7 @@ public sealed class CandleTableTests(PostgresFixture postgres)
     [Theory]
     [InlineData(5)]
     [InlineData(1_000)]
-    public async Task Insert_CorrectedCandle_ChangesPricesAndLeavesPredictionAndCloseTime(int count)
+    public async Task Insert_CorrectedCandle_ChangesPricesLeavesCloseTimeAndEmptiesWhatWasPredictedFromIt(int count)
     {
         var database = await MarketDatabase.CreateAsync(postgres);
         var candles = GoldenFiles.MadeUp.Take(count).ToArray();
@@ -34,7 +36,66 @@ public sealed class CandleTableTests(PostgresFixture postgres)
         var corrected = candles.Select((c, i) => i == 2 ? c with { Close = 5, CloseTime = 0 } : c).Append(GoldenFiles.MadeUp[count]).ToArray();
         Assert.Equal(new InsertResult(1, 1), await database.Table.InsertAsync(corrected, null, default));
         Assert.Equal(candles[2] with { Close = 5 }, (await database.AllCandlesAsync())[2]);
-        Assert.Equal(count, await database.ScalarAsync<long>("SELECT count(*) FROM public.btcusdt WHERE tst_1 = ARRAY[1, 2, 3]::double precision[]"));
+        Assert.Equal(2, await database.ScalarAsync<long>("SELECT count(tst_1) FROM public.btcusdt"));
+        Assert.Equal(candles[1].OpenTime, await database.ScalarAsync<long>("SELECT (extract(epoch FROM max(open_time)) * 1000)::bigint FROM public.btcusdt WHERE tst_1 IS NOT NULL"));
+    }
+
+    [Fact]
+    public async Task Insert_CorrectedCandle_LeavesPredictionsBeyondItsWindows()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var last = GoldenFiles.MadeUp[^1];
+        Candle[] more = [.. Enumerable.Range(1, 10).Select(i => last with { OpenTime = last.OpenTime + i * CandleTime.Minute })];
+        await database.Table.InsertAsync([.. GoldenFiles.MadeUp, .. more], null, default);
+        await database.ExecuteAsync("UPDATE public.btcusdt SET tst_1 = ARRAY[1, 2, 3], lightgbm_3 = ARRAY[1, 2, 3]");
+        await database.Table.InsertAsync([GoldenFiles.MadeUp[3] with { Volume = 1 }, GoldenFiles.MadeUp[4] with { Volume = 2 }], null, default);
+        Assert.Equal(3 + 5, await database.ScalarAsync<long>("SELECT count(tst_1) FROM public.btcusdt")); // 2,000 rows after the fifth.
+        Assert.Equal(3 + 5, await database.ScalarAsync<long>("SELECT count(lightgbm_3) FROM public.btcusdt"));
+    }
+
+    [Fact]
+    public async Task Changes_CorrectedOrOlderCandles_AreCountedAndNewOnesNot()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var c = GoldenFiles.MadeUp;
+        await database.Table.InsertAsync(c[50..100], null, default);
+        await database.Table.InsertAsync(c[99..1_000], null, default);
+        Assert.Equal(0, await database.Table.ChangesAsync(default));
+        await database.Table.InsertAsync(c[40..50], null, default);
+        Assert.Equal(1, await database.Table.ChangesAsync(default));
+        await database.Table.InsertAsync([c[60] with { Low = 1 }], null, default);
+        Assert.Equal(2, await database.Table.ChangesAsync(default));
+        await database.Table.InsertAsync(c[..2_000], null, default);
+        Assert.Equal(3, await database.Table.ChangesAsync(default));
+    }
+
+    [Fact]
+    public async Task Table_OfADatabaseInAnotherTimezone_HoldsUtcAllTheSame()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var connection = new NpgsqlConnectionStringBuilder(database.Source.ConnectionString) { Timezone = null };
+        await database.ExecuteAsync($"ALTER DATABASE {connection.Database} SET timezone = 'Asia/Tehran'");
+        await using var local = NpgsqlDataSource.Create(connection.ConnectionString);
+        await using var ours = RadarDatabase.Create(connection.ConnectionString, "tests", 2);
+        Assert.Equal("Asia/Tehran", await ShowAsync(local));
+        Assert.Equal("UTC", await ShowAsync(ours));
+        var c = GoldenFiles.MadeUp;
+        await new CandleTable(ours, "BTCUSDT").InsertAsync(c[..100], null, default);
+        await new CandleTable(local, "BTCUSDT").InsertAsync(c[100..1_000], null, default);
+        Assert.Equal(c[..1_000], await database.AllCandlesAsync());
+        foreach (var table in (CandleTable[])[new(local, "BTCUSDT"), new(ours, "BTCUSDT")])
+        {
+            Assert.Equal((c[0].OpenTime, c[999].OpenTime), (await table.MinOpenTimeAsync(default), await table.MaxOpenTimeAsync(default)));
+            Assert.Equal(c[998..1_000], await table.ReadBeforeAsync(long.MaxValue, 2, default));
+            Assert.Equal(1, await table.CountAsync(new TimeRange(c[5].OpenTime, c[6].OpenTime), default));
+        }
+        Assert.Equal("2026-01-01 00:00:00", await database.ScalarAsync<string>("SELECT min(open_time)::text FROM public.btcusdt"));
+
+        static async Task<string> ShowAsync(NpgsqlDataSource source)
+        {
+            await using var show = source.CreateCommand("SHOW timezone");
+            return (string)(await show.ExecuteScalarAsync())!;
+        }
     }
 
     [Fact]

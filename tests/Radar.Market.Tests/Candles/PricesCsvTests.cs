@@ -119,6 +119,45 @@ public sealed class PricesCsvTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task Sync_CandleCorrectedBeforeACrash_IsInTheFile()
+    {
+        var (database, _) = await StartAsync(50);
+        await database.Table.InsertAsync([GoldenFiles.MadeUp[4] with { Close = 42 }], null, default); // And then it died.
+        var next = new PricesCsv(Prices, database.Table);
+        Assert.True(await next.SyncAsync(default));
+        Assert.Equal(42, CandleFile.Read(Prices).ElementAt(4).Close);
+        Assert.False(await next.SyncAsync(default));
+    }
+
+    [Fact]
+    public async Task Sync_AnOriginalsFileThatSaysTheSameOrMore_IsLeftAlone()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var bare = GoldenFiles.MadeUp[0] with { CloseTime = 0, QuoteVolume = double.NaN, Trades = null, TakerBase = double.NaN, TakerQuote = double.NaN, Ignore = null };
+        await database.Table.InsertAsync([bare with { Open = 4, High = 4, Low = 4, Close = 4, Volume = 4 }], null, default);
+        var text = PricesCsv.Header + "\n2026-01-01 00:00:00,4.0,4,4.00,4,4.0,5.0,6,7.0,8.0,0\n";
+        Directory.CreateDirectory(Path.GetDirectoryName(Prices)!);
+        await File.WriteAllTextAsync(Prices, text);
+        Assert.False(await new PricesCsv(Prices, database.Table).SyncAsync(default));
+        Assert.Equal(text, await File.ReadAllTextAsync(Prices));
+    }
+
+    [Fact]
+    public async Task Append_AfterARewriteThatFailed_RewritesFirst()
+    {
+        var (database, csv) = await StartAsync(50);
+        await database.Table.InsertAsync([GoldenFiles.MadeUp[4] with { Close = 42 }], null, default);
+        using (var stopped = new CancellationTokenSource())
+        {
+            await stopped.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => csv.RewriteAsync(stopped.Token));
+        }
+        await database.Table.InsertAsync([GoldenFiles.MadeUp[50]], null, default);
+        await csv.AppendAsync([GoldenFiles.MadeUp[50]], default);
+        Assert.Equal((51, 42), (CandleFile.Read(Prices).Count(), CandleFile.Read(Prices).ElementAt(4).Close));
+    }
+
+    [Fact]
     public async Task Sync_SomebodyElsesFile_IsLeftAloneAndNamed()
     {
         var (_, csv) = await StartAsync(10);

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using Radar.Market.Candles;
 using Radar.Market.Models;
 using Radar.Market.Predictions;
 using Radar.Testing;
@@ -21,12 +23,61 @@ public sealed class ReconciliationTests(PostgresFixture postgres)
     {
         var database = await MarketDatabase.CreateAsync(postgres);
         var (from, to) = (GoldenFiles.Time("2023-03-20 00:00:00"), GoldenFiles.Time("2023-03-27 00:00:00"));
-        Candle[] week = [.. Radar.Market.Candles.CandleFile.Read(SharedFolder.Of("data/klines/BTCUSDT/BTCUSDT-1m-2023-03.csv.gz"))
+        Candle[] week = [.. CandleFile.Read(SharedFolder.Of("data/klines/BTCUSDT/BTCUSDT-1m-2023-03.csv.gz"))
             .Where(c => c.OpenTime >= from && c.OpenTime < to)];
         Assert.Equal(10_000, week.Length);
         await database.Table.InsertAsync(week, null, default);
         await FillAsync(database, 8_192);
         await AssertGoldenAsync(database, GoldenFiles.Predictions(SharedFolder.Of("golden/predictions/BTCUSDT-2023-03-20..27.csv.gz")), 10);
+    }
+
+    [SharedFact("data/dumps/BTCUSDT-1m-2026-03.zip")]
+    public async Task Reconciliation_AnotherDumpInMicroseconds_GivesWhatPlainRecomputationGives()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        var folder = Directory.CreateTempSubdirectory("radar-dump-").FullName;
+        Candle[] days;
+        try
+        {
+            ZipFile.ExtractToDirectory(SharedFolder.Of("data/dumps/BTCUSDT-1m-2026-03.zip"), folder);
+            days = [.. CandleFile.Read(Directory.GetFiles(folder).Single()).Take(2 * 1_440)];
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        Assert.Equal(GoldenFiles.Time("2026-03-01 00:00:00"), days[0].OpenTime);
+        foreach (var page in days.Chunk(1_000))
+        {
+            await database.Table.InsertAsync(page, null, default);
+        }
+        await FillAsync(database, 512);
+        await AssertGoldenAsync(database, PlainPredictions.Of(days), days.Length / 1_000);
+    }
+
+    [Fact]
+    public async Task Reconciliation_CandleCorrectedMeanwhile_BeginsAgain()
+    {
+        var database = await MarketDatabase.CreateAsync(postgres);
+        await database.Table.InsertAsync(GoldenFiles.MadeUp, null, default);
+        var corrected = GoldenFiles.MadeUp[40] with { Close = 90_000, High = 90_010 };
+        var models = GoldenFiles.LoadModels();
+        var told = false;
+        await new Reconciliation(database.Store, models, null) { BlockRows = 100 }.RunAsync(
+            TimeRange.All,
+            _ =>
+            {
+                if (!told) // After the first block, with others read and predicted already.
+                {
+                    told = true;
+                    database.Table.InsertAsync([corrected], null, default).GetAwaiter().GetResult();
+                }
+            },
+            default);
+        models.ToList().ForEach(m => m.Dispose());
+        var candles = GoldenFiles.MadeUp.ToArray();
+        candles[40] = corrected;
+        await AssertGoldenAsync(database, PlainPredictions.Of(candles), 2);
     }
 
     [Fact]

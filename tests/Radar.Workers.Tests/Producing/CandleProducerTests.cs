@@ -39,11 +39,7 @@ public sealed class CandleProducerTests(PostgresFixture postgres) : IClassFixtur
     {
         await using var work = await Work.CreateAsync(postgres, WorkerId.Producer);
         var exchange = new Exchange();
-        int port;
-        await using (var gone = MockBroker.Start(0, Topics))
-        {
-            port = int.Parse(gone.BootstrapServers.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture);
-        }
+        var port = FreePort.Next();
         await using var producer = Producer(work, $"127.0.0.1:{port}", exchange);
         work.Start(producer);
         await work.UntilAsync(() => Task.FromResult(work.Context.Activity?.Contains("Kafka", StringComparison.Ordinal) == true), "it to say that it waits");
@@ -84,6 +80,25 @@ public sealed class CandleProducerTests(PostgresFixture postgres) : IClassFixtur
         Assert.Equal(1, await second.CountAsync("SELECT count(*) FROM btcusdt WHERE close = 1"));
         Assert.Equal(Enumerable.Range(0, 16), Read(broker.BootstrapServers, 16).Select(c => (int)(c.OpenTime / CandleTime.Minute)));
         await second.StopAsync();
+    }
+
+    [Fact]
+    public async Task File_OfSomebodyElse_IsLeftAloneAndCandlesAreStored()
+    {
+        await using var broker = MockBroker.Start(0, Topics);
+        await using var work = await Work.CreateAsync(postgres, WorkerId.Producer);
+        var path = PricesCsv.PathOf(work.Folder, "BTCUSDT");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, "somebody else's\n");
+        var exchange = new Exchange();
+        await using var producer = Producer(work, broker.BootstrapServers, exchange);
+        exchange.Say(Work.Candles(0, 10));
+        exchange.Say(Work.Candles(10, 1));
+        work.Start(producer);
+        await work.UntilAsync(async () => await PublishedAsync(work) == 10, "all to be published");
+        Assert.Equal(11, await work.CountAsync("SELECT count(*) FROM btcusdt"));
+        Assert.Equal("somebody else's\n", await File.ReadAllTextAsync(path));
+        await work.StopAsync();
     }
 
     [Fact]
