@@ -15,8 +15,14 @@ internal static class HealthEndpoint
         List<Heartbeat> agents = [], workers = [];
         try
         {
-            agents = await ReadAsync(database, "SELECT name, CASE WHEN until > now() THEN 'alive' ELSE 'gone' END, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 FROM radar.agents ORDER BY 1", cancellationToken);
-            workers = await ReadAsync(database, "SELECT worker_id, actual, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 FROM radar.workers ORDER BY 1", cancellationToken);
+            agents = await ReadAsync(database, "SELECT name, CASE WHEN until > now() THEN 'alive' ELSE 'gone' END, extract(epoch FROM clock_timestamp() - heartbeat_at)::float8, NULL::float8 FROM radar.agents ORDER BY 1", cancellationToken);
+            workers = await ReadAsync(
+                database,
+                """
+                SELECT worker_id, actual, age, CASE WHEN actual = 'running' THEN (figures ->> 'roundAgeSeconds')::float8 + age END
+                FROM radar.workers, LATERAL (SELECT extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS age) AS heard ORDER BY 1
+                """,
+                cancellationToken);
             answer = "answers";
         }
         catch (NpgsqlException ex)
@@ -37,15 +43,19 @@ internal static class HealthEndpoint
         var heartbeats = new List<Heartbeat>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            heartbeats.Add(new Heartbeat(
-                reader.GetString(0), reader.GetString(1), await reader.IsDBNullAsync(2, cancellationToken) ? null : Math.Max(0, reader.GetDouble(2))));
+            heartbeats.Add(new Heartbeat(reader.GetString(0), reader.GetString(1), Age(reader, 2), Age(reader, 3)));
         }
         return heartbeats;
     }
+
+    private static double? Age(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : Math.Max(0, reader.GetDouble(column));
 
     /// <summary>When somebody was heard last.</summary>
     /// <param name="Name">The agent or the worker.</param>
     /// <param name="State">Of an agent alive or gone, of a worker its actual state.</param>
     /// <param name="Age">Seconds by PostgreSQL's clock; null where nothing was heard of its process yet.</param>
-    private sealed record Heartbeat(string Name, string State, double? Age);
+    /// <param name="WorkAge">
+    /// Seconds since its work came round, of a worker that runs and tells it: heartbeats go on beside work that is stuck. Null elsewhere.
+    /// </param>
+    private sealed record Heartbeat(string Name, string State, double? Age, double? WorkAge);
 }

@@ -35,6 +35,7 @@ internal static class WorkerMetrics
         ["deliveryFailures"] = ("radar_worker_delivery_failures_total", "counter", 1, "Deliveries to the broker that failed; most were tried again."),
         ["repairedTrades"] = ("radar_worker_repaired_trades_total", "counter", 1, "Trades that no connection told and REST had."),
         ["unrepairedGaps"] = ("radar_worker_unrepaired_gaps_total", "counter", 1, "Stretches in which trades may be lacking; they are listed in gaps/ of the logs."),
+        ["roundAgeSeconds"] = ("radar_worker_round_age_seconds", "gauge", 1, "How long before the last heartbeat the work itself came round, with or without anything to deal with."),
         ["lastProgressAt"] = ("radar_worker_last_progress_seconds", "gauge", 1, "When the worker last dealt with something, since 1970."),
     };
 

@@ -16,7 +16,7 @@ public sealed class HealthTests(SchedulerFixture fixture) : IClassFixture<Schedu
         Assert.Equal("working", (await without.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("engine").GetString());
 
         await fixture.ExecuteAsync("INSERT INTO radar.agents (name, pid, until, heartbeat_at) VALUES ('here', 1, now() + interval '1 hour', now() - interval '5 seconds')");
-        await fixture.AddWorkerAsync(new("BTCUSDT/tst/v1"));
+        await fixture.AddWorkerAsync(new("BTCUSDT/tst/v1"), """{"roundAgeSeconds": 30}""");
         await fixture.ExecuteAsync("UPDATE radar.workers SET actual = 'running', heartbeat_at = now() - interval '90 seconds'");
         using var with = await browser.GetAsync("/health");
         Assert.Equal(HttpStatusCode.OK, with.StatusCode);
@@ -29,6 +29,7 @@ public sealed class HealthTests(SchedulerFixture fixture) : IClassFixture<Schedu
         var worker = Assert.Single(health.GetProperty("heartbeats").GetProperty("workers").EnumerateArray());
         Assert.Equal(("BTCUSDT/tst/v1", "running"), (worker.GetProperty("name").GetString(), worker.GetProperty("state").GetString()));
         Assert.True(worker.GetProperty("age").GetDouble() >= 90);
+        Assert.Equal(30, worker.GetProperty("workAge").GetDouble() - worker.GetProperty("age").GetDouble(), 3);
     }
 
     [Fact]
