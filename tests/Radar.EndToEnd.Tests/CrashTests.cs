@@ -50,17 +50,29 @@ public sealed class CrashTests
         {
             await Eventually.TrueAsync(
                 async () => await system.CountAsync("SELECT count(*) FROM radar.agents WHERE until > now()") == 2, Patience, "a second agent");
+            Assert.True(ProcessSignals.Names(firstAgent, system.State) && ProcessSignals.Names(zombie, Worker), system.Logs());
             Signals.Stop(firstAgent);
             Signals.Stop(zombie);
+            var stoppedAt = await system.CountAsync("SELECT extract(epoch FROM clock_timestamp())::bigint");
             var stopped = await system.CountAsync($"SELECT epoch FROM radar.workers WHERE worker_id = '{Worker}'");
             await Eventually.TrueAsync(
                 async () => await system.CountAsync(
                     $"SELECT count(*) FROM radar.workers WHERE worker_id = '{Worker}' AND actual = 'running' AND epoch > {stopped} AND agent = 'second'") == 1,
                 Patience,
                 "a replacement under the second agent");
+            await Eventually.TrueAsync(
+                async () => await system.CountAsync($"SELECT (extract(epoch FROM clock_timestamp()) > {stoppedAt} + 20)::int") == 1, Patience, "20 s by PostgreSQL's clock");
 
+            var events = await EventsAsync(system, Worker, stopped);
+            var offset = await system.CountAsync($"SELECT next_offset FROM radar.consumer_offsets WHERE worker_id = '{Worker}'");
+            var file = await File.ReadAllBytesAsync(Predictions(system, "v2"));
             Signals.Continue(zombie);
             await Eventually.TrueAsync(() => Task.FromResult(!Signals.IsAlive(zombie)), Patience, "the continued process ends by itself");
+            Assert.Equal(events, await EventsAsync(system, Worker, stopped));
+            Assert.True(await system.CountAsync($"SELECT next_offset FROM radar.consumer_offsets WHERE worker_id = '{Worker}'") >= offset);
+            // Its successor goes on with the file meanwhile: what was there stays, line by line.
+            Assert.Equal(file, (await File.ReadAllBytesAsync(Predictions(system, "v2")))[..file.Length]);
+            Assert.False(Directory.Exists(Path.Combine(system.State, "logs", "dead-letters")));
             Signals.Continue(firstAgent);
 
             await system.UpAsync([.. Fixtures.MadeUp.Arguments(speed: "600"), "--history-until", "2026-01-01T20:00:00", "--until-caught-up"]);
@@ -68,9 +80,32 @@ public sealed class CrashTests
         }
         finally
         {
-            Signals.Continue(firstAgent);
-            Signals.Continue(zombie);
+            foreach (var pid in (int[])[firstAgent, zombie])
+            {
+                if (ProcessSignals.Names(pid, system.State))
+                {
+                    Signals.Continue(pid);
+                }
+            }
         }
+    }
+
+    private static string Predictions(RadarSystem system, string version) =>
+        Path.Combine(system.State, "data", "predictions", "BTCUSDT", "lightgbm", version + ".csv");
+
+    // What was said under an epoch or an earlier one.
+    private static async Task<List<string>> EventsAsync(RadarSystem system, string worker, long epoch)
+    {
+        await using var command = system.Database.CreateCommand(
+            $"SELECT id || ' ' || event || ' ' || message FROM radar.worker_events WHERE worker_id = '{worker}' AND epoch <= {epoch} ORDER BY id");
+        await using var reader = await command.ExecuteReaderAsync();
+        var events = new List<string>();
+        while (await reader.ReadAsync())
+        {
+            events.Add(reader.GetString(0));
+        }
+
+        return events;
     }
 
     [Fact]
@@ -116,6 +151,7 @@ public sealed class CrashTests
     {
         await Eventually.TrueAsync(when, Patience, $"the moment in {phase} to kill the {victim}");
         int? pid = null;
+        var consumer = $"BTCUSDT/{(random.Next(2) == 0 ? "lightgbm" : "tst")}/v{random.Next(3) + 1}"; // Drawn for every victim: how often we look changes nothing.
         await Eventually.TrueAsync(
             async () =>
             {
@@ -124,7 +160,7 @@ public sealed class CrashTests
                     Victim.Scheduler => system.ServicePid("scheduler"),
                     Victim.Agent => system.ServicePid("agent"),
                     Victim.Producer => await system.WorkerPidAsync("ALL/producer/main"),
-                    _ => await system.WorkerPidAsync($"BTCUSDT/{(random.Next(2) == 0 ? "lightgbm" : "tst")}/v{random.Next(3) + 1}"),
+                    _ => await system.WorkerPidAsync(consumer),
                 };
                 return pid is { } found && ProcessSignals.Names(found, system.State); // A number read a while ago may be anybody's by now.
             },

@@ -28,6 +28,7 @@ public sealed class DatabaseDeathTests
         await KillAsync(system, "live, at once again", () => system.AskAsync("SELECT 1"), 1);
         // The program around it too: its PostgreSQL ends with it, in order.
         await Eventually.TrueAsync(async () => await system.AskAsync("SELECT count(*) FROM btcusdt") >= 1_650, Patience, "1,650 candles");
+        await Eventually.TrueAsync(() => ProcessSignals.Names(system.ServicePid("postgres"), system.State), Patience, "the program around PostgreSQL");
         Signals.Kill(system.ServicePid("postgres"));
 
         using var deadline = new CancellationTokenSource(Patience);
@@ -43,6 +44,9 @@ public sealed class DatabaseDeathTests
     {
         await Eventually.TrueAsync(async () => await count() >= atLeast, Patience, $"the moment in {phase} to kill PostgreSQL");
         var pid = system.PostgresPid() ?? throw new InvalidOperationException($"PostgreSQL answers in {phase} and has no postmaster.pid.");
+        // As root its data lies elsewhere, and the state folder has a link there.
+        var data = Directory.ResolveLinkTarget(Path.Combine(system.State, "postgres"), returnFinalTarget: true)?.FullName ?? system.State;
+        Assert.True(ProcessSignals.Names(pid, data), $"Process {pid} is not the PostgreSQL in {data}.");
         Signals.Kill(pid);
         await Eventually.TrueAsync(() => !Signals.IsAlive(pid), Patience, "PostgreSQL's end");
         await Eventually.TrueAsync(async () => await system.AskAsync("SELECT 1") == 1, Patience, $"PostgreSQL's return in {phase}");

@@ -1,10 +1,12 @@
 using System.Diagnostics;
+using Radar.Testing;
 
 namespace Radar.EndToEnd.Tests;
 
 /// <summary>A second agent beside the one that <c>up</c> supervises, as on a second host: same settings, another name.</summary>
 internal sealed class SecondAgent : IDisposable
 {
+    private const string Name = "second";
     private readonly Process _process;
 
     private SecondAgent(Process process) => _process = process;
@@ -25,13 +27,17 @@ internal sealed class SecondAgent : IDisposable
             start.Environment[entry[..equals]] = entry[(equals + 1)..];
         }
 
-        start.Environment["RADAR__AGENT__NAME"] = "second";
+        start.Environment["RADAR__AGENT__NAME"] = Name;
         return new SecondAgent(Process.Start(start)!);
     }
 
     public void Dispose()
     {
-        Signals.Kill(_process.Id);
+        if (!_process.HasExited && ProcessSignals.Names(_process.Id, Name))
+        {
+            Signals.Kill(_process.Id);
+        }
+
         _process.Dispose();
     }
 }

@@ -120,6 +120,30 @@ public sealed class ExchangeTests
         }
     }
 
+    [Fact]
+    public async Task Feed_OutageWalkedLive_IsAskedForOnceAMinuteAndNotAgain()
+    {
+        var folder = Directory.CreateTempSubdirectory("radar-exchange-").FullName;
+        try
+        {
+            File.Copy(Path.Combine(SharedFolder.Repository, "tests", "Radar.Market.Tests", "Golden", "made_up_2000.csv"), Path.Combine(folder, "BTCUSDT-1m-2026-01.csv"));
+            // 25 minutes are missing after row 1,199: the clock steps through them, and 30 minutes on either side.
+            var settings = new ExchangeSettings
+            {
+                ReplayFolder = folder, From = From, HistoryUntil = From + (1_170 * Minute), To = From + (1_255 * Minute), Speed = double.PositiveInfinity, WeightLimit = 1_000_000,
+            };
+            await using var exchange = await ExchangeServer.StartAsync(settings, TimeProvider.System, CancellationToken.None);
+            var candles = await ReadAsync(exchange, 1_229, new ExchangeOptions());
+            Assert.Equal(1_225 * Minute, candles[1_200].OpenTime - From);
+            using var ledger = await LedgerAsync(exchange);
+            Assert.InRange(ledger.RootElement.GetProperty("klinesCalls").GetInt64(), 30, 2 + 2 * 85);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
     [SharedFact("data/dumps")]
     public void ReplayedCandles_ZipsInMillisecondsAndMicroseconds_ReadAlike()
     {

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Confluent.Kafka;
 using Radar.Embedded.Kafka;
 using Radar.Market.Topics;
@@ -12,7 +10,7 @@ public sealed class BrokerTests
     [Fact]
     public async Task Publish_ToTheMockBroker_ArrivesWholeAndInOrder()
     {
-        await using var broker = MockBroker.Start(FreePort(), new Dictionary<string, int> { ["BTCUSDT"] = 1 });
+        await using var broker = MockBroker.Start(FreePort.Next(), new Dictionary<string, int> { ["BTCUSDT"] = 1 });
         await PublishAndReadAsync(broker.BootstrapServers);
     }
 
@@ -23,7 +21,7 @@ public sealed class BrokerTests
         try
         {
             await using var broker = await RealBroker.StartAsync(
-                SharedFolder.Of("kafka"), folder, FreePort(), new Dictionary<string, int>(), TimeProvider.System, default);
+                SharedFolder.Of("kafka"), folder, FreePort.Next(), new Dictionary<string, int>(), TimeProvider.System, default);
             await TopicSetup.EnsureAsync(broker.BootstrapServers, "BTCUSDT", 1, default);
             await TopicSetup.EnsureAsync(broker.BootstrapServers, "BTCUSDT", 1, default);
             await PublishAndReadAsync(broker.BootstrapServers);
@@ -49,7 +47,7 @@ public sealed class BrokerTests
     public async Task Incarnation_MockBrokerStartedAgain_IsAnotherOne()
     {
         var topics = new Dictionary<string, int> { ["BTCUSDT"] = 1 };
-        var port = FreePort();
+        var port = FreePort.Next();
         string first;
         await using (var broker = MockBroker.Start(port, topics))
         {
@@ -63,7 +61,7 @@ public sealed class BrokerTests
     [Fact]
     public async Task Publish_NobodyAnswers_IsTransientAndNamesBrokerAndSetting()
     {
-        var nobody = $"127.0.0.1:{FreePort()}";
+        var nobody = $"127.0.0.1:{FreePort.Next()}";
         using var publisher = new CandlePublisher(nobody, TimeSpan.FromSeconds(1));
         var problem = await Assert.ThrowsAsync<BrokerException>(() => publisher.PublishAsync("BTCUSDT", GoldenFiles.Candles64, default));
         Assert.True(problem.IsTransient);
@@ -111,12 +109,5 @@ public sealed class BrokerTests
             }
             await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, deadline.Token);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
