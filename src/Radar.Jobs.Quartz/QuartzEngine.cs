@@ -47,7 +47,7 @@ internal sealed class QuartzEngine(QuartzHost host, TimeProvider time) : IJobEng
         var job = new JobKey(trigger.Workflow, WorkflowJob.Group);
         var key = new TriggerKey(trigger.Workflow, WorkflowJob.Group);
         await scheduler.AddJob(
-            JobBuilder.Create<WorkflowJob>().WithIdentity(job).StoreDurably().WithDescription($"Makes a run of {trigger.Workflow}").Build(),
+            JobBuilder.Create<WorkflowJob>().WithIdentity(job).StoreDurably().RequestRecovery().WithDescription($"Makes a run of {trigger.Workflow}").Build(),
             new AddJobOptions { Replace = true }, cancellationToken);
         if (trigger.Cron is null)
         {
@@ -96,8 +96,8 @@ internal sealed class QuartzEngine(QuartzHost host, TimeProvider time) : IJobEng
     private async Task PutAsync(IScheduler scheduler, EngineJob job, DateTimeOffset at, string name, CancellationToken cancellationToken)
     {
         var trigger = EngineTriggers.Build(job, at, name, time);
-        await scheduler.ScheduleTrigger(trigger, TriggerConflict.Keep, cancellationToken);
-        if (job.After is null && await scheduler.GetTriggerState(trigger.Key, cancellationToken) == TriggerState.Error)
+        var put = await scheduler.ScheduleTrigger(trigger, TriggerConflict.Keep, cancellationToken);
+        if (put.Outcome == ScheduleOutcome.Kept && job.After is null && await scheduler.GetTriggerState(trigger.Key, cancellationToken) == TriggerState.Error)
         {
             await scheduler.ScheduleTrigger(trigger, TriggerConflict.Replace, cancellationToken);
         }

@@ -32,7 +32,8 @@ internal sealed class WorkflowJob(IEngineWork work) : IJob
     public const string Group = "workflows";
 
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken) =>
-        await work.FireAsync(context.JobDetail.Key.Name, byHand: context.Trigger.Key.Group != Group, cancellationToken);
+        // What a lost node had fired comes under a trigger of Quartz's own.
+        await work.FireAsync(context.JobDetail.Key.Name, byHand: context.Trigger.Key.Group != Group && !context.Recovering, cancellationToken);
 }
 
 /// <summary>Our jobs as Quartz triggers. All deliveries of one job share a trigger group, named by the job's key.</summary>

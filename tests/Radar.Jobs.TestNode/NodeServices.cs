@@ -13,7 +13,8 @@ public static class NodeServices
     {
         services.AddLogging(log => log.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Information));
         EnginePackages.Choose(configuration["Radar:Engine"], null).Add(services, configuration);
-        services.AddWorkflow<Chain>().AddWorkflow<Spread>().AddWorkflow<Flaky>().AddWorkflow<Gated>().AddWorkflow<Burst>().AddWorkflow<Deaf>();
+        services.AddWorkflow<Chain>().AddWorkflow<Spread>().AddWorkflow<Flaky>().AddWorkflow<Gated>().AddWorkflow<Burst>().AddWorkflow<Deaf>()
+            .AddWorkflow<Forked>().AddWorkflow<Odd>();
         services.AddRadarJobsNode(configuration);
     }
 }

@@ -12,6 +12,7 @@ public static class Effects
         CREATE TABLE IF NOT EXISTS public.effects (
           id bigint GENERATED ALWAYS AS IDENTITY, run_id bigint, task text, attempt int, node text, effect text, at timestamptz DEFAULT clock_timestamp());
         CREATE TABLE IF NOT EXISTS public.gate (open boolean);
+        CREATE TABLE IF NOT EXISTS public.may_pass (yes boolean);
         """;
 
     public static async Task NoteAsync(TaskContext context, string effect, CancellationToken cancellationToken)
@@ -196,6 +197,60 @@ public sealed class Deaf : IWorkflowSource
                 },
             },
             new() { Name = "after", Needs = ["slow"], Body = async (context, token) => { await Effects.NoteAsync(context, "after", token); return null; } },
+        ],
+    };
+}
+
+/// <summary>One task waits at the gate; another fails until it may pass, and one follows that.</summary>
+public sealed class Forked : IWorkflowSource
+{
+    public Workflow Build() => new()
+    {
+        Name = "forked",
+        Description = "Two branches.",
+        Tasks =
+        [
+            new() { Name = "wait", Queue = Queues.Control, Body = async (context, token) => { await Effects.GateAsync(context, token); return null; } },
+            new()
+            {
+                Name = "try",
+                Body = async (context, token) =>
+                {
+                    await using var command = context.Services.GetRequiredService<NpgsqlDataSource>().CreateCommand("SELECT count(*) FROM public.may_pass");
+                    return await command.ExecuteScalarAsync(token) is > 0L ? "passed" : throw new TaskFailedException("it may not pass");
+                },
+            },
+            new() { Name = "after", Needs = ["try"], Body = async (context, token) => { await Effects.NoteAsync(context, "after", token); return null; } },
+        ],
+    };
+}
+
+/// <summary>Tasks that say what PostgreSQL cannot store.</summary>
+public sealed class Odd : IWorkflowSource
+{
+    public Workflow Build() => new()
+    {
+        Name = "odd",
+        Description = "Characters that no table takes.",
+        Tasks =
+        [
+            new()
+            {
+                Name = "result",
+                Body = (context, _) =>
+                {
+                    context.Log("a zero \0 and half a pair \uD800 in a line");
+                    context.Report(0.5, "\uD800 at work \0");
+                    return Task.FromResult<object?>(new { text = "a zero \0 and C:\\u0000" });
+                },
+            },
+            new() { Name = "reason", Body = (_, _) => throw new TaskFailedException("a zero \0 and half a pair \uDC00") },
+            new()
+            {
+                Name = "instances",
+                Instances = (_, _) => Task.FromResult<IReadOnlyList<string>>(["a\0b"]),
+                Body = (_, _) => Task.FromResult<object?>(null),
+            },
         ],
     };
 }

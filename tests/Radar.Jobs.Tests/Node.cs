@@ -21,14 +21,12 @@ internal sealed class Node : IAsyncDisposable
 
     public IRuns Runs => Services.GetRequiredService<IRuns>();
 
-    /// <summary>Settings of a node, quick enough for tests.</summary>
+    /// <summary>Settings of a node: its deadlines are those of earnest, since a busy machine may stand still for some seconds.</summary>
     public static Dictionary<string, string?> Settings(string database, string name, string engine) => new()
     {
         ["Radar:Database"] = database,
         ["Radar:Engine"] = engine,
         ["Radar:Jobs:Node"] = name,
-        ["Radar:Jobs:Lease"] = "00:00:04",
-        ["Radar:Jobs:Unclaimed"] = "00:00:02",
         ["Radar:Quartz:CheckIn"] = "00:00:01",
         ["Radar:Quartz:CheckInLate"] = "00:00:02",
     };

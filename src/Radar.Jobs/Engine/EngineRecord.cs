@@ -42,14 +42,17 @@ public static class EngineRecord
             : null;
     }
 
+    /// <summary>What a node of another engine is told.</summary>
+    internal static OtherEngineException Other(string recorded, string engine) => new(
+        $"This database's jobs are in {recorded}, but Radar:Engine is {engine}. Set Radar:Engine={recorded}; or, to switch, stop all " +
+        $"schedulers and start one with Radar:SwitchEngine=true: queued tasks are then put into {engine}.");
+
     private static async Task SwitchAsync(
         NpgsqlConnection connection, string recorded, string engine, bool switchEngine, CancellationToken cancellationToken)
     {
         if (!switchEngine)
         {
-            throw new OtherEngineException(
-                $"This database's jobs are in {recorded}, but Radar:Engine is {engine}. Set Radar:Engine={recorded}; or, to switch, stop all " +
-                $"schedulers and start one with Radar:SwitchEngine=true: queued tasks are then put into {engine}.");
+            throw Other(recorded, engine);
         }
 
         var alive = await connection.QueryAsync(

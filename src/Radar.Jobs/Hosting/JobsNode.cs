@@ -41,7 +41,13 @@ internal sealed partial class JobsNode(
                 await UntilThereAsync(() => SetRecurringAsync(stoppingToken), stoppingToken);
                 state.SetReady();
                 LogStarted(options.Node, engine.Name);
-                await sweeper.RunAsync(stoppingToken);
+                // None of the others ends before it is told to, unless it cannot go on; and without it the node cannot either.
+                using var swept = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+                var sweeping = sweeper.RunAsync(swept.Token);
+                var first = await Task.WhenAny([sweeping, .. loops]);
+                await swept.CancelAsync();
+                await sweeping;
+                await first;
             }
             finally
             {
@@ -49,7 +55,7 @@ internal sealed partial class JobsNode(
                 using var grace = new CancellationTokenSource(options.ShutdownGrace, time);
                 await server.StopAsync(grace.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await ended.CancelAsync();
-                await Task.WhenAll(loops);
+                await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 await SignOffAsync();
             }
         }

@@ -3,7 +3,10 @@ using Radar.Jobs.Workflows;
 
 namespace Radar.Jobs.Runs;
 
-/// <summary>Adds the instances of a fanned-out task to its run, and those of the tasks that follow each of them.</summary>
+/// <summary>
+/// Adds the instances of a fanned-out task to its run, and those of the tasks that follow each of them. Those that are there since an earlier
+/// attempt stay as they are.
+/// </summary>
 internal static class FanOut
 {
     public static async Task AddAsync(
@@ -59,6 +62,7 @@ internal static class FanOut
             INSERT INTO radar.task_runs (run_id, task, template, instance, ordinal, needs, runs_when, queue)
             SELECT $1, $2 || '[' || i || ']', $2, i, $3, $4 || CASE WHEN $5::text IS NULL THEN '{}' ELSE ARRAY[$5 || '[' || i || ']'] END, $6, $7
             FROM   unnest($8::text[]) WITH ORDINALITY AS each(i, place) ORDER BY place
+            ON CONFLICT (run_id, task) DO NOTHING
             """,
             [runId, spec.Name, workflow.Tasks.ToList().IndexOf(spec), needs, eachOf, spec.When.Word(), spec.Queue, instances.ToArray()],
             cancellationToken);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Radar.Jobs.Engine;
 using Radar.Jobs.Hosting;
 
 namespace Radar.Jobs.Runs;
@@ -17,6 +18,7 @@ internal sealed partial class LeaseKeeper(
     public Held Hold(Claim claim) => _held.GetOrAdd(claim.Token, _ => new(claim, token => _held.TryRemove(token, out var _)));
 
     /// <summary>Works until the token ends.</summary>
+    /// <exception cref="OtherEngineException">The database has another engine now.</exception>
     public async Task RunAsync(string engine, CancellationToken cancellationToken)
     {
         using var woken = new SemaphoreSlim(0, 1);
@@ -94,19 +96,32 @@ internal sealed partial class LeaseKeeper(
                 LogAway(error.Message);
             }
         }
+#pragma warning disable CA1031 // One bad renewal must not be the last.
+        catch (Exception error) when (error is not OtherEngineException && !cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogFailed(error);
+        }
     }
 
     private async Task RenewAsync(NpgsqlConnection connection, string engine, CancellationToken cancellationToken)
     {
         var before = _held.ToArray();
-        await connection.ExecuteAsync(
+        var isOurs = await connection.ExecuteAsync(
             """
-            INSERT INTO radar.nodes (name, engine, pid, until) VALUES ($1, $2, $3, now() + $4)
+            INSERT INTO radar.nodes (name, engine, pid, until) SELECT $1, $2, $3, now() + $4 FROM radar.engine WHERE radar.engine.name = $2
             ON CONFLICT (name) DO UPDATE
             SET started_at = CASE WHEN nodes.pid = excluded.pid THEN nodes.started_at ELSE now() END,
                 engine = excluded.engine, pid = excluded.pid, heartbeat_at = now(), until = excluded.until
             """,
             [options.Node, engine, Environment.ProcessId, options.Lease], cancellationToken);
+        if (isOurs == 0)
+        {
+            // It was away while the database changed its engine: what it holds is the business of the others.
+            throw EngineRecord.Other(
+                (await connection.QueryAsync("SELECT name FROM radar.engine", [], r => r.GetString(0), cancellationToken)).SingleOrDefault() ?? "no engine", engine);
+        }
+
         var renewed = await connection.QueryAsync(
             "UPDATE radar.task_runs SET lease_until = now() + $2 WHERE token = ANY($1) AND state = 'running' RETURNING token",
             [before.Select(h => h.Key).ToArray(), options.Lease], r => r.GetGuid(0), cancellationToken);

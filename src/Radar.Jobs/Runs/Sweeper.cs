@@ -16,6 +16,7 @@ internal sealed partial class Sweeper(
     private const long LockKey = 0x72_61_64_61_72_73_77_70;
 
     private long _prunedAt;
+    private long _awayAt;
 
     /// <summary>Sweeps until the token ends.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -45,7 +46,11 @@ internal sealed partial class Sweeper(
         catch (Exception error) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            if (!error.IsDatabaseAway())
+            if (error.IsDatabaseAway())
+            {
+                _awayAt = time.GetTimestamp();
+            }
+            else
             {
                 LogFailed(error);
             }
@@ -61,11 +66,15 @@ internal sealed partial class Sweeper(
             return;
         }
 
-        foreach (var (runId, taskId) in await guard.QueryAsync(
-            "SELECT run_id, task_id FROM radar.task_runs WHERE state = 'running' AND lease_until < now() ORDER BY task_id LIMIT 200",
-            [], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
+        // While PostgreSQL was away no node could renew a lease: each has the time of one to do so before it counts as lost.
+        if (_awayAt == 0 || time.GetElapsedTime(_awayAt) >= options.Lease)
         {
-            await TakeOverAsync(runId, taskId, cancellationToken);
+            foreach (var (runId, taskId) in await guard.QueryAsync(
+                "SELECT run_id, task_id FROM radar.task_runs WHERE state = 'running' AND lease_until < now() ORDER BY task_id LIMIT 200",
+                [], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
+            {
+                await TakeOverAsync(runId, taskId, cancellationToken);
+            }
         }
 
         // Ready and never put is owed at once, except where putting follows the commit and may be under way. What was put may lie in a long queue: the patience doubles with each time, up to a minute.

@@ -32,10 +32,12 @@ internal abstract record Ending
 internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, WorkflowCatalog catalog, JobsOptions options)
 {
     /// <summary>Claims the task, or tells what to do with the delivery instead.</summary>
-    public async Task<(Claim? Claim, Delivery? Instead)> TryClaimAsync(TaskPayload payload, CancellationToken cancellationToken)
+    /// <param name="payload">The task.</param>
+    /// <param name="token">The claim's token, the same when this is tried again: a claim whose answer was lost on its way is found by it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<(Claim? Claim, Delivery? Instead)> TryClaimAsync(TaskPayload payload, Guid token, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var token = Guid.NewGuid();
         var claims = await connection.QueryAsync(
             """
             WITH claimed AS (
@@ -49,6 +51,9 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             noted AS (
               INSERT INTO radar.task_attempts (task_id, attempt, node, token) SELECT task_id, attempt, $3, $4 FROM claimed)
             SELECT workflow, task, template, instance, attempt, failures, parameters::text FROM claimed
+            UNION ALL
+            SELECT r.workflow, t.task, t.template, t.instance, t.attempt, t.failures, r.parameters::text
+            FROM   radar.task_runs t JOIN radar.workflow_runs r USING (run_id) WHERE t.task_id = $2 AND t.token = $4 AND t.state = 'running'
             """,
             [payload.RunId, payload.TaskId, options.Node, token, options.Lease],
             r => new Claim(
@@ -81,7 +86,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
         }
 
         var spec = catalog.Find(claim.Workflow)?.Tasks.FirstOrDefault(t => t.Name == claim.Template);
-        var (state, reason, result, rest, delivery) = Decide(claim, ending, run, spec);
+        var (state, reason, result, rest, delivery) = Decide(claim, Stored(ending), run, spec);
         var mine = await unit.Connection.QueryAsync(
             """
             WITH ended AS (
@@ -134,6 +139,13 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             "SELECT result::text FROM radar.task_runs WHERE run_id = $1 AND task = $2", [runId, task], r => r.Text(0), cancellationToken);
         return rows is [{ } json] ? JsonNode.Parse(json) : null;
     }
+
+    private static Ending Stored(Ending ending) => ending switch
+    {
+        Ending.Succeeded { Result: { } result } done => done with { Result = Storable.Json(result) },
+        Ending.Failed failed => failed with { Reason = Storable.Text(failed.Reason) },
+        _ => ending,
+    };
 
     private static (TaskState State, string? Reason, string? Result, TimeSpan? Pause, Delivery? Delivery) Decide(
         Claim claim, Ending ending, RunState run, TaskSpec? spec) => ending switch

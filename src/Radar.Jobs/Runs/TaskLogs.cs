@@ -16,11 +16,11 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
 
     /// <summary>Notes a line. Never waits: while PostgreSQL is away 20,000 notes are kept, those beyond are counted and dropped.</summary>
     public void Line(Claim claim, string level, string message) =>
-        Add(new(claim, time.GetUtcNow(), level, message, null, null, null));
+        Add(new(claim, time.GetUtcNow(), level, Storable.Text(message), null, null, null));
 
     /// <summary>Notes how far a task is.</summary>
     public void Progress(Claim claim, double? progress, string activity) =>
-        Add(new(claim, time.GetUtcNow(), null, null, progress, activity, null));
+        Add(new(claim, time.GetUtcNow(), null, null, progress, Storable.Text(activity), null));
 
     /// <summary>Waits until everything noted so far is written.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
@@ -72,29 +72,51 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
     {
         var lines = batch.Where(n => n.Message is not null).ToList();
         var progress = batch.Where(n => n.Activity is not null).GroupBy(n => n.Claim!.Token).Select(g => g.Last()).ToList();
-        var written = lines.Count == 0 && progress.Count == 0;
-        while (!written)
+        if ((lines.Count > 0 || progress.Count > 0) && await RefusedAsync(lines, progress, cancellationToken) is { } problem)
         {
-            try
+            // One that cannot be stored takes no other with it, and leaves a word of itself.
+            LogRefused(problem, lines.Count);
+            foreach (var line in lines)
             {
-                await using var connection = await database.OpenConnectionAsync(cancellationToken);
-                await WriteAsync(connection, lines, progress, cancellationToken);
-                written = true;
+                if (await RefusedAsync([line], [], cancellationToken) is { } reason)
+                {
+                    await RefusedAsync([line with { Message = Storable.Text($"(a line that PostgreSQL did not take: {reason.Message})") }], [], cancellationToken);
+                }
             }
-            catch (Exception error) when (error.IsDatabaseAway() && !cancellationToken.IsCancellationRequested)
+
+            foreach (var note in progress)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
-            }
-            catch (NpgsqlException error)
-            {
-                LogRefused(error, lines.Count);
-                return;
+                await RefusedAsync([], [note], cancellationToken);
             }
         }
 
         if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
         {
             LogDropped(dropped);
+        }
+    }
+
+    /// <summary>Writes as soon as PostgreSQL is there. Null: written; else what is wrong with it.</summary>
+    private async Task<Exception?> RefusedAsync(List<Note> lines, List<Note> progress, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await using var connection = await database.OpenConnectionAsync(cancellationToken);
+                await WriteAsync(connection, lines, progress, cancellationToken);
+                return null;
+            }
+            catch (Exception error) when (error.IsDatabaseAway() && !cancellationToken.IsCancellationRequested)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellationToken);
+            }
+#pragma warning disable CA1031 // What tasks say must never stop the writer: every task waits for it before it ends.
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+#pragma warning restore CA1031
+            {
+                return error;
+            }
         }
     }
 
@@ -116,7 +138,7 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
                 [
                     lines.Select(n => n.Claim!.TaskId).ToArray(), lines.Select(n => n.Claim!.Attempt).ToArray(),
                     lines.Select(n => n.At.UtcDateTime).ToArray(), lines.Select(n => n.Level!).ToArray(),
-                    lines.Select(n => n.Message!.Replace("\0", "", StringComparison.Ordinal)).ToArray(),
+                    lines.Select(n => n.Message!).ToArray(),
                 ],
                 cancellationToken);
             await connection.ExecuteAsync(
@@ -137,7 +159,7 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
     private sealed record Note(
         Claim? Claim, DateTimeOffset At, string? Level, string? Message, double? Progress, string? Activity, TaskCompletionSource? Written);
 
-    [LoggerMessage(LogLevel.Warning, "{Lines} task log lines were refused by PostgreSQL and are lost")]
+    [LoggerMessage(LogLevel.Warning, "Of {Lines} task log lines, at least one was refused by PostgreSQL: they are written one by one")]
     private partial void LogRefused(Exception error, int lines);
 
     [LoggerMessage(LogLevel.Warning, "{Dropped} task log lines were dropped: tasks wrote faster than PostgreSQL took them, or it was away")]

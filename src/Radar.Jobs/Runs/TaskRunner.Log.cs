@@ -13,7 +13,10 @@ internal sealed partial class TaskRunner
     [LoggerMessage(LogLevel.Error, "Run {Run} task {Task} attempt {Attempt} threw")]
     private partial void LogThrew(Exception error, long run, string task, int attempt);
 
-    [LoggerMessage(LogLevel.Warning, "PostgreSQL does not answer ({Problem}); waiting to write down a task's beginning or end")]
+    [LoggerMessage(LogLevel.Error, "How run {Run} task {Task} attempt {Attempt} ended could not be written; it has failed")]
+    private partial void LogUnwritable(Exception error, long run, string task, int attempt);
+
+    [LoggerMessage(LogLevel.Warning, "PostgreSQL does not answer ({Problem}); waiting to make a run, or to write down a task's beginning or end")]
     private partial void LogWaiting(string problem);
 
     [LoggerMessage(LogLevel.Warning, "The engine fired '{Workflow}', which this build does not have")]

@@ -26,7 +26,8 @@ internal sealed partial class TaskRunner(
 
     public async Task<Delivery> RunAsync(TaskPayload payload, CancellationToken deleted, CancellationToken cancellationToken)
     {
-        var (claim, instead) = await PatientlyAsync(() => claims.TryClaimAsync(payload, cancellationToken), cancellationToken);
+        var token = Guid.NewGuid();
+        var (claim, instead) = await PatientlyAsync(() => claims.TryClaimAsync(payload, token, cancellationToken), cancellationToken);
         if (claim is null)
         {
             return instead!;
@@ -52,14 +53,22 @@ internal sealed partial class TaskRunner(
         // A stopping node still writes how its tasks ended, but not for ever: the lease covers what it cannot write.
         using var grace = new CancellationTokenSource();
         using var stopping = cancellationToken.Register(() => grace.CancelAfter(options.StopGrace));
-        var delivery = await PatientlyAsync(
-            async () =>
-            {
-                await logs.FlushAsync(grace.Token);
-                held.Ending = true;
-                return await claims.EndAsync(claim, ending, grace.Token);
-            },
-            grace.Token);
+        Delivery? delivery;
+        try
+        {
+            delivery = await EndAsync(claim, held, ending, grace.Token);
+        }
+#pragma warning disable CA1031 // Whatever it is, it would be so at the next attempt too: better a failure that says so than a node that seems lost.
+        catch (Exception error) when (ending is Ending.Succeeded or Ending.Failed && !grace.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            LogUnwritable(error, claim.RunId, claim.Task, claim.Attempt);
+            var unwritten = new Ending.Failed($"How it ended could not be written: {error.Message}", Final: true, Counts: true);
+            logs.Line(claim, "error", unwritten.Reason);
+            ending = unwritten;
+            delivery = await EndAsync(claim, held, ending, grace.Token);
+        }
+
         LogEnded(claim.Workflow, claim.RunId, claim.Task, claim.Attempt, delivery is null ? "too late, nothing changed" : Describe(ending));
         if (ending is Ending.Released && delivery is not null)
         {
@@ -79,7 +88,8 @@ internal sealed partial class TaskRunner(
 
         if (byHand || known.Schedule is not { } schedule)
         {
-            return (await starter.TriggerAsync(workflow, RunCause.Manual, "the engine's dashboard", null, cancellationToken)).RunId;
+            return (await PatientlyAsync(
+                () => starter.TriggerAsync(workflow, RunCause.Manual, "the engine's dashboard", null, cancellationToken), cancellationToken)).RunId;
         }
 
         // Which fire this is, is ours to say: engines differ in what they tell about late ones.
@@ -95,8 +105,17 @@ internal sealed partial class TaskRunner(
             return null;
         }
 
-        return (await starter.TriggerPlannedAsync(workflow, planned, cancellationToken)).RunId;
+        return (await PatientlyAsync(() => starter.TriggerPlannedAsync(workflow, planned, cancellationToken), cancellationToken)).RunId;
     }
+
+    private Task<Delivery?> EndAsync(Claim claim, LeaseKeeper.Held held, Ending ending, CancellationToken cancellationToken) => PatientlyAsync(
+        async () =>
+        {
+            await logs.FlushAsync(cancellationToken);
+            held.Ending = true;
+            return await claims.EndAsync(claim, ending, cancellationToken);
+        },
+        cancellationToken);
 
     private async Task<Ending?> EndingAsync(Claim claim, LeaseKeeper.Held held, CancellationToken deleted, CancellationToken nodeStops)
     {

@@ -40,6 +40,12 @@ internal sealed partial class TaskSteering(
             return;
         }
 
+        if (state is RunState.Cancelling or RunState.Waiting)
+        {
+            // A task made ready now would never be claimed, and the run would never end.
+            throw new InvalidOperationException($"{workflow} run {payload.RunId} is {state.Word()}: its task can be requeued when it has ended.");
+        }
+
         if (state.IsTerminal() && await OthersAsync(unit.Connection, workflow, payload.RunId, cancellationToken) is [var other, ..])
         {
             throw new InvalidOperationException(
@@ -59,12 +65,12 @@ internal sealed partial class TaskSteering(
             return;
         }
 
+        // What was not run because of it has its chance again; what was not run for another reason is skipped again when a task ends.
+        await unit.Connection.ExecuteAsync(
+            "UPDATE radar.task_runs SET state = 'pending', reason = NULL, ended_at = NULL, job_id = NULL, chained = false WHERE run_id = $1 AND state = 'skipped'",
+            [payload.RunId], cancellationToken);
         if (state.IsTerminal())
         {
-            // What was not run because of it has its chance again.
-            await unit.Connection.ExecuteAsync(
-                "UPDATE radar.task_runs SET state = 'pending', reason = NULL, ended_at = NULL, job_id = NULL, chained = false WHERE run_id = $1 AND state = 'skipped'",
-                [payload.RunId], cancellationToken);
             await unit.Connection.ExecuteAsync(
                 "UPDATE radar.workflow_runs SET state = 'running', reason = NULL, ended_at = NULL WHERE run_id = $1", [payload.RunId], cancellationToken);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Npgsql;
 using Radar.Jobs.Engine;
 using Radar.Jobs.Runs;
@@ -163,11 +164,11 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     [Fact]
     public async Task Kill9_NodeMidTask_AnotherNodeTakesOver()
     {
-        await using var victim = NodeProcess.Start(Settings("victim"));
+        await using var victim = NodeProcess.Start(Quick("victim"));
         await Eventually.TrueAsync(async () => await _database.ScalarAsync<bool>("SELECT to_regclass('radar.nodes') IS NOT NULL"), "the schema");
         await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>("SELECT count(*) FROM radar.nodes") == 1, "the victim to live");
         var run = 0L;
-        await using (var standby = await StartAsync("starter", waitReady: true))
+        await using (var standby = await Node.StartAsync(Quick("starter")))
         {
             run = await standby.RunAsync("gated");
             await standby.TaskIsAsync(run, "wait", TaskState.Running);
@@ -176,16 +177,20 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         // The starter has stopped: if it had the task, it handed it over.
         await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>(
             "SELECT count(*) FROM radar.task_runs WHERE node = 'victim' AND state = 'running'") == 1, "the victim to hold the task");
+        var attempt = await _database.ScalarAsync<int>("SELECT attempt FROM radar.task_runs WHERE task = 'wait'");
         await victim.KillAsync();
 
-        await using var rescuer = await StartAsync("rescuer");
+        await using var rescuer = await Node.StartAsync(Quick("rescuer"));
         await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>(
             "SELECT count(*) FROM radar.task_runs WHERE node = 'rescuer' AND state = 'running'") == 1, "the rescuer to hold the task");
         await OpenGateAsync();
         var detail = await rescuer.EndedAsync(run);
         Assert.Equal(RunState.Succeeded, detail.Run.State);
         Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects WHERE effect = 'passed'"));
-        Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM radar.task_attempts WHERE outcome = 'lost'"));
+        // The lease ended, and the next attempt was the rescuer's.
+        Assert.Equal(attempt + 1, detail.Tasks.Single(t => t.Task == "wait").Attempt);
+        Assert.Equal([$"{attempt} victim lost", $"{attempt + 1} rescuer succeeded"], await _database.ColumnAsync(
+            $"SELECT a.attempt || ' ' || a.node || ' ' || a.outcome FROM radar.task_attempts a JOIN radar.task_runs t USING (task_id) WHERE t.task = 'wait' AND a.attempt >= {attempt} ORDER BY 1"));
     }
 
     [Fact]
@@ -227,7 +232,7 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     {
         var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
         await using var proxy = new TcpProxy(server.Host!, server.Port);
-        var settings = Settings("behind-proxy");
+        var settings = Quick("behind-proxy");
         settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
         await using var node = await Node.StartAsync(settings);
         var run = await node.RunAsync("gated");
@@ -241,7 +246,76 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         await Eventually.TrueAsync(
             async () => await _database.ScalarAsync<string>($"SELECT state FROM radar.workflow_runs WHERE run_id = {run}") == "succeeded", "the run to succeed");
         Assert.Equal(1, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects WHERE effect = 'passed'"));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM radar.task_attempts WHERE outcome = 'lost'")); // Its node never was.
         Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
+    }
+
+    [Fact]
+    public async Task Claim_WhoseAnswerWasLost_IsFoundAgainByItsToken()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("gated");
+        await node.TaskIsAsync(run, "wait", TaskState.Running);
+        var claims = node.Services.GetRequiredService<TaskClaims>();
+        var payload = new TaskPayload(run, await _database.ScalarAsync<long>("SELECT task_id FROM radar.task_runs WHERE task = 'wait'"));
+        var token = await _database.ScalarAsync<Guid>("SELECT token FROM radar.task_runs WHERE task = 'wait'");
+
+        Assert.Equal((token, 1), ((await claims.TryClaimAsync(payload, token, default)).Claim!.Token, (await claims.TryClaimAsync(payload, token, default)).Claim!.Attempt));
+        Assert.IsType<Delivery.Again>((await claims.TryClaimAsync(payload, Guid.NewGuid(), default)).Instead);
+        await OpenGateAsync();
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync(run)).Run.State);
+    }
+
+    [Fact]
+    public async Task Fire_DatabaseAway_MakesTheRunWhenItIsBack()
+    {
+        var server = new NpgsqlConnectionStringBuilder(_database.SettingOf());
+        await using var proxy = new TcpProxy(server.Host!, server.Port);
+        var settings = Settings("behind-proxy");
+        settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
+        using var log = new CapturedLog();
+        await using var node = await Node.StartAsync(settings, log.AddTo);
+
+        await proxy.CutAsync();
+        var fire = node.Services.GetRequiredService<IEngineWork>().FireAsync("chain", byHand: true, default);
+        await log.ContainsAsync("waiting to make a run");
+        proxy.Restore();
+        Assert.Equal(RunState.Succeeded, (await node.EndedAsync((await fire)!.Value)).Run.State);
+    }
+
+    [Fact]
+    public async Task Requeue_WhileTheRunIsCancelledOrWaits_IsRefused()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("chain");
+        var task = (await node.EndedAsync(run)).Tasks[0];
+        foreach (var state in (string[])["cancelling", "waiting"])
+        {
+            await _database.ExecuteAsync($"UPDATE radar.workflow_runs SET state = '{state}', waits_for = ARRAY[run_id] WHERE run_id = {run}");
+            var refused = await Assert.ThrowsAsync<InvalidOperationException>(
+                () => node.Services.GetRequiredService<IEngineSteering>().RequeuedAsync(new(run, task.TaskId), task.JobId!, default));
+            Assert.Contains($"chain run {run} is {state}: its task can be requeued when it has ended", refused.Message, StringComparison.Ordinal);
+        }
+
+        await _database.ExecuteAsync("UPDATE radar.workflow_runs SET state = 'succeeded'");
+    }
+
+    [Fact]
+    public async Task Run_WordsThatPostgresCannotStore_AreStoredWithoutThem()
+    {
+        await using var node = await StartAsync();
+        var run = await node.RunAsync("odd");
+        var detail = await node.EndedAsync(run);
+
+        Assert.Equal(RunState.Failed, detail.Run.State);
+        Assert.All(detail.Tasks, t => Assert.Equal(1, t.Attempt));
+        var (result, reason, instances) = (detail.Tasks.Single(t => t.Task == "result"), detail.Tasks.Single(t => t.Task == "reason"), detail.Tasks.Single(t => t.Task == "instances"));
+        Assert.Equal(@"{""text"": ""a zero  and C:\\u0000""}", result.Result);
+        Assert.Equal("a zero  and half a pair \uFFFD in a line", (await node.Runs.LogsAsync(run, "result", 0, 10, default))!.Single().Message);
+        Assert.Equal((TaskState.Failed, "a zero  and half a pair \uFFFD"), (reason.State, reason.Reason));
+        // What cannot be stored at all is a failure that says so, not a node that seems lost.
+        Assert.Equal(TaskState.Failed, instances.State);
+        Assert.Contains("How it ended could not be written", instances.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -252,11 +326,13 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
         await proxy.CutAsync();
         var settings = Settings("early");
         settings["Radar:Database"] = new NpgsqlConnectionStringBuilder(server.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString;
-        await using var node = await Node.StartAsync(settings, waitReady: false);
+        using var log = new CapturedLog();
+        await using var node = await Node.StartAsync(settings, log.AddTo, waitReady: false);
+        await log.ContainsAsync($"PostgreSQL at 127.0.0.1:{proxy.Port} does not answer");
         Assert.False(node.Services.GetRequiredService<Hosting.NodeState>().Ready.IsCompleted);
 
         proxy.Restore();
-        await node.Services.GetRequiredService<Hosting.NodeState>().Ready;
+        await node.Services.GetRequiredService<Hosting.NodeState>().Ready.WaitAsync(TimeSpan.FromSeconds(90), TimeProvider.System);
         Assert.Equal(RunState.Succeeded, (await node.EndedAsync(await node.RunAsync("chain"))).Run.State);
     }
 
@@ -286,6 +362,19 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     }
 
     [Fact]
+    public async Task Engine_ChangedWhileANodeWorks_StopsTheNodeWithThatSentence()
+    {
+        using var log = new CapturedLog();
+        await using var node = await Node.StartAsync(Settings("returned"), log.AddTo);
+        // As if it had been away while somebody switched.
+        await _database.ExecuteAsync("UPDATE radar.engine SET name = 'Other'");
+        await Eventually.TrueAsync(
+            () => node.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.IsCancellationRequested, "the node to stop");
+        await log.ContainsAsync($"This database's jobs are in Other, but Radar:Engine is {engine}.");
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>("SELECT count(*) FROM radar.nodes") == 0, "the node to sign off");
+    }
+
+    [Fact]
     public async Task Start_EveryWorkflow_IsARecurringTriggerThatDoesNotFire()
     {
         await using var node = await StartAsync();
@@ -298,7 +387,16 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
 
     private protected Task<Node> StartAsync(string name = "one", bool waitReady = true) => Node.StartAsync(Settings(name), waitReady: waitReady);
 
-    private Task OpenGateAsync() => _database.ExecuteAsync("INSERT INTO public.gate VALUES (true)");
+    // A node whose leases end soon, for tests that wait for that.
+    private Dictionary<string, string?> Quick(string node)
+    {
+        var settings = Settings(node);
+        settings["Radar:Jobs:Lease"] = "00:00:04";
+        settings["Radar:Jobs:Unclaimed"] = "00:00:02";
+        return settings;
+    }
 
-    private Task<List<string>> EffectsAsync() => _database.ColumnAsync("SELECT task FROM public.effects ORDER BY id");
+    private protected Task OpenGateAsync() => _database.ExecuteAsync("INSERT INTO public.gate VALUES (true)");
+
+    private protected Task<List<string>> EffectsAsync() => _database.ColumnAsync("SELECT task FROM public.effects ORDER BY id");
 }
