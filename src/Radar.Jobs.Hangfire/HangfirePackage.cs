@@ -30,6 +30,7 @@ public sealed class HangfirePackage : IEnginePackage
         services.TryAddSingleton<HangfireWakeUp>();
         services.TryAddSingleton<HangfireStorage>();
         services.TryAddSingleton<HangfireHost>();
+        services.TryAddSingleton<JobAborts>();
         services.TryAddSingleton<IEngineServer>(s => s.GetRequiredService<HangfireHost>());
         services.TryAddSingleton<IJobEngine, HangfireEngine>();
         services.TryAddSingleton(HangfirePages.Pages);

@@ -15,7 +15,7 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
 {
     private const string Channel = "radar_hangfire";
 
-    private readonly Dictionary<string, LinkedList<PostgreSqlJobQueue>> _waiting = Queues.All.ToDictionary(q => q, _ => new LinkedList<PostgreSqlJobQueue>());
+    private readonly Dictionary<string, LinkedList<Waiter>> _waiting = Queues.All.ToDictionary(q => q, _ => new LinkedList<Waiter>());
     private PostgreSqlStorage? _storage;
     private PostgreSqlJobQueueProvider? _inner;
 
@@ -77,10 +77,14 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
 
         lock (waiting)
         {
-            while (workers-- > 0 && waiting.First is { } first)
+            for (var left = Math.Min(workers, waiting.Count); left > 0; left--)
             {
+                // To the end: another process may have been quicker, and then it waits on, and is to be woken again when its turn comes.
+                var first = waiting.First!;
                 waiting.RemoveFirst();
-                first.Value.FetchNextJob();
+                waiting.AddLast(first);
+                first.Value.Woken = true;
+                first.Value.Queue.FetchNextJob();
             }
         }
     }
@@ -88,21 +92,29 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
     [LoggerMessage(LogLevel.Debug, "Channel radar_hangfire is not heard ({Problem}); Hangfire polls meanwhile")]
     private partial void LogDeaf(string problem);
 
+    /// <summary>A worker that waits for a queue. What it is woken for, another one may have taken before it looks.</summary>
+    private sealed class Waiter(PostgreSqlJobQueue queue)
+    {
+        public PostgreSqlJobQueue Queue => queue;
+
+        public bool Woken { get; set; }
+    }
+
     /// <summary>Hangfire's queue, a new one for each wait: what wakes it is its own.</summary>
     private sealed class Queue(HangfireWakeUp owner) : IPersistentJobQueue
     {
         public IFetchedJob Dequeue(string[] queues, CancellationToken cancellationToken)
         {
-            var waiter = new PostgreSqlJobQueue(owner._storage!);
-            var nodes = queues.Select(queue => (queue, node: Add(owner._waiting[queue], waiter))).ToArray();
+            var inner = new PostgreSqlJobQueue(owner._storage!);
+            var nodes = queues.Select(queue => (queue, node: Add(owner._waiting[queue], new Waiter(inner)))).ToArray();
             try
             {
-                return waiter.Dequeue(queues, cancellationToken);
+                return inner.Dequeue(queues, cancellationToken);
             }
             finally
             {
                 // Woken for one job but back with another that it had asked for before: somebody else is to look for the first one.
-                foreach (var (queue, _) in nodes.Where(n => !TryRemove(n.queue, n.node)).ToList())
+                foreach (var (queue, _) in nodes.Where(n => Remove(owner._waiting[n.queue], n.node)).ToList())
                 {
                     owner.Wake(queue, 1);
                 }
@@ -121,22 +133,17 @@ internal sealed partial class HangfireWakeUp(HangfireDatabase database, TimeProv
             notify.ExecuteNonQuery();
         }
 
-        private bool TryRemove(string queue, LinkedListNode<PostgreSqlJobQueue> node)
+        // Whether it was woken while it waited.
+        private static bool Remove(LinkedList<Waiter> list, LinkedListNode<Waiter> node)
         {
-            var list = owner._waiting[queue];
             lock (list)
             {
-                if (node.List != list)
-                {
-                    return false;
-                }
-
                 list.Remove(node);
-                return true;
+                return node.Value.Woken;
             }
         }
 
-        private static LinkedListNode<PostgreSqlJobQueue> Add(LinkedList<PostgreSqlJobQueue> list, PostgreSqlJobQueue waiter)
+        private static LinkedListNode<Waiter> Add(LinkedList<Waiter> list, Waiter waiter)
         {
             lock (list)
             {
