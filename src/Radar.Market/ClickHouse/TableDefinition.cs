@@ -33,6 +33,12 @@ public sealed record TableDefinition
     /// <summary>After how many days rows are removed; null: never.</summary>
     public int? RetentionDays { get; init; }
 
+    /// <summary>
+    /// Whether an existing table is given <see cref="RetentionDays"/>, since somebody asked for them; otherwise only a new one is, and whoever runs the
+    /// server may change them.
+    /// </summary>
+    public bool RetentionIsAskedFor { get; init; }
+
     /// <summary>SETTINGS index_granularity, or null: the server's own.</summary>
     public int? IndexGranularity { get; init; }
 

@@ -74,7 +74,7 @@ public static class TableSetup
     private static async Task CompleteAsync(ClickHouseClient client, TableDefinition table, List<string> done, CancellationToken cancellationToken)
     {
         var shown = (await client.QueryAsync($"SELECT create_table_query FROM system.tables WHERE {Where(table.Name, "name")}", cancellationToken))[0][0]!;
-        if (table is { TtlAsShown: { } ttl, Ttl: { } expression } && !shown.Contains(ttl + " ", StringComparison.Ordinal) && !shown.EndsWith(ttl, StringComparison.Ordinal))
+        if (table is { RetentionIsAskedFor: true, TtlAsShown: { } ttl, Ttl: { } expression } && !shown.Contains(ttl + " ", StringComparison.Ordinal) && !shown.EndsWith(ttl, StringComparison.Ordinal))
         {
             await client.ExecuteAsync($"ALTER TABLE {table.Name} MODIFY TTL {expression}", cancellationToken);
             done.Add($"{table.Name} removes rows after {table.RetentionDays} days now");

@@ -29,6 +29,7 @@ public static class TradesTable
         OrderBy = "(source, trade_id)",
         RetentionOf = "event_time",
         RetentionDays = retentionDays,
+        RetentionIsAskedFor = true,
     };
 
     /// <summary>Adds a row to a batch for this table.</summary>

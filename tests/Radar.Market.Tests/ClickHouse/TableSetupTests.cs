@@ -110,6 +110,19 @@ public sealed class TableSetupTests(ClickHouseFixture server) : IClassFixture<Cl
         Assert.Equal(["2"], Assert.Single(await _client.QueryAsync($"SELECT count() FROM {Depth}", None)));
     }
 
+    [Theory]
+    [InlineData("MODIFY TTL toDateTime(timestamp) + INTERVAL 400 DAY", "toIntervalDay(400)")]
+    [InlineData("REMOVE TTL", null)]
+    public async Task Setup_DepthWhoseAgeLimitAnOperatorChanged_KeepsItAndItsRows(string change, string? ttl)
+    {
+        var table = DepthTable.Define(Depth, DepthFormat.Array);
+        await TableSetup.SetupAsync(_client, table, None);
+        await _client.ExecuteAsync($"ALTER TABLE {Depth} {change}", None);
+        Assert.Empty(await TableSetup.SetupAsync(_client, table, None));
+        var shown = await ShownAsync(Depth);
+        Assert.Equal((ttl is not null, true), (shown.Contains("TTL", StringComparison.Ordinal), shown.Contains(ttl ?? "", StringComparison.Ordinal)));
+    }
+
     [Fact]
     public async Task Setup_TableOfTheOtherFormat_IsRefusedWithItsColumns()
     {
