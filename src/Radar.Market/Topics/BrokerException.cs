@@ -11,6 +11,9 @@ public sealed class BrokerException : Exception
     /// <summary>librdkafka's error.</summary>
     public Error Error { get; }
 
+    /// <summary>Whether a record that was sent may be there all the same: the connection went before the broker's answer came.</summary>
+    public bool MayHaveTaken { get; init; }
+
     /// <summary>Whether the same may succeed later: true of a broker that is away or slow, false of a record it refuses.</summary>
     public bool IsTransient => Error.Code is not (
         ErrorCode.MsgSizeTooLarge or ErrorCode.Local_InvalidArg or ErrorCode.TopicException or ErrorCode.InvalidMsg

@@ -30,7 +30,7 @@ public sealed class DeadLetterSender : IDisposable
     }
 
     /// <summary>Done when the broker has it.</summary>
-    /// <exception cref="BrokerException">It was not taken.</exception>
+    /// <exception cref="BrokerException">It was not taken, or may have been (<see cref="BrokerException.MayHaveTaken"/>).</exception>
     public async Task SendAsync(DeadLetter letter, byte[]? value, CancellationToken cancellationToken)
     {
         try
@@ -47,7 +47,12 @@ public sealed class DeadLetterSender : IDisposable
         }
         catch (KafkaException refused)
         {
-            throw new BrokerException($"Dead letter {letter.Origin} was not taken by topic '{letter.Topic}' at '{_bootstrapServers}'", refused.Error, refused);
+            var undecided = refused is ProduceException<Null, byte[]?> { DeliveryResult.Status: not PersistenceStatus.NotPersisted };
+            throw new BrokerException(
+                $"Dead letter {letter.Origin} {(undecided ? "may have been taken or not" : "was not taken")} by topic '{letter.Topic}' at '{_bootstrapServers}'", refused.Error, refused)
+            {
+                MayHaveTaken = undecided,
+            };
         }
     }
 

@@ -2,9 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 using Radar.Embedded.Kafka;
 using Radar.Jobs.Schema;
 using Radar.Market.Topics;
+using Radar.Scheduler.Cli.DeadLetters;
 using Radar.Testing;
 
 namespace Radar.Scheduler.Tests.Cli;
@@ -16,13 +18,14 @@ public sealed class DeadLettersTests : IAsyncLifetime
     private readonly PostgresFixture _postgres = new();
     private readonly MockBroker _broker = MockBroker.Start(0, new Dictionary<string, int> { ["radar_trades"] = 3, ["radar_dead_letters"] = 1 });
     private OperatorProcess _radar = null!;
+    private NpgsqlDataSource _database = null!;
 
     public async Task InitializeAsync()
     {
         await _postgres.InitializeAsync();
-        var database = await _postgres.CreateDatabaseAsync();
-        await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
-        _radar = new OperatorProcess(_postgres.Server, database, _broker.BootstrapServers);
+        _database = await _postgres.CreateDatabaseAsync();
+        await new Migrator(_database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
+        _radar = new OperatorProcess(_postgres.Server, _database, _broker.BootstrapServers);
     }
 
     public async Task DisposeAsync()
@@ -95,6 +98,46 @@ public sealed class DeadLettersTests : IAsyncLifetime
         var wrong = await _radar.RunAsync("dead-letters", "replay");
         Assert.Equal((1, true), (wrong.Code, wrong.Errors.Contains("say --all", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public async Task Replay_the_broker_refuses_leaves_what_was_written_of_an_earlier_one()
+    {
+        await SetAsideAsync(Letter(0, 1, "x"u8.ToArray(), "no JSON"), Letter(0, 2, "y"u8.ToArray(), "no JSON"));
+        Assert.Contains("1 sent back", (await _radar.RunAsync("dead-letters", "replay", "radar_trades/0/1")).Output, StringComparison.Ordinal);
+        _broker.Fail(0, 29, 29, 29, 29); // Not allowed to write there.
+        var (code, output, errors) = await _radar.RunAsync("dead-letters", "replay", "--all", "--again");
+        Assert.True(code == 1 && output.Contains("0 sent back, 2 could not be", StringComparison.Ordinal), output + errors);
+
+        // The first one was sent back once, the second one never.
+        using var json = JsonDocument.Parse((await _radar.RunAsync("dead-letters", "list", "--json")).Output);
+        Assert.Equal(
+            [("radar_trades/0/1", true), ("radar_trades/0/2", false)],
+            json.RootElement.EnumerateArray().Select(letter => (letter.GetProperty("id").GetString()!, letter.GetProperty("sent").ValueKind == JsonValueKind.True)).Order());
+    }
+
+    [Fact]
+    public async Task Replay_whose_answer_did_not_come_stays_written_down_and_is_not_sent_again()
+    {
+        var book = new ReplayBook(_database);
+        DeadLetter[] letters = [Letter(0, 1, "x"u8.ToArray(), "no JSON"), Letter(0, 2, "y"u8.ToArray(), "no JSON")];
+        var tried = new List<long>();
+        Func<DeadLetter, CancellationToken, Task> send = (letter, _) =>
+        {
+            tried.Add(letter.Offset);
+            return Task.FromException(Unanswered(mayHaveTaken: letter.Offset == 1));
+        };
+        var round = new ReplayRound(book, send, again: false);
+        await round.SendAsync(letters, default);
+        Assert.Equal((0, 1, 1), (round.Sent, round.Undecided, round.Failed));
+        Assert.False((await book.FindAsync(letters[0], default))!.IsSent);
+        Assert.Null(await book.FindAsync(letters[1], default));
+
+        await new ReplayRound(book, send, again: false).SendAsync(letters, default);
+        Assert.Equal([1, 2, 2], tried);
+    }
+
+    private static BrokerException Unanswered(bool mayHaveTaken) =>
+        new("No answer", new Error(mayHaveTaken ? ErrorCode.Local_MsgTimedOut : ErrorCode.TopicAuthorizationFailed)) { MayHaveTaken = mayHaveTaken };
 
     private static DeadLetter Letter(int partition, long offset, byte[]? value, string reason) =>
         DeadLetter.Of("radar_trades", partition, offset, Noon, value, reason, "trades-sink/1");

@@ -27,36 +27,60 @@ internal sealed class ReplayBook(NpgsqlDataSource database)
     /// <param name="letters">Which.</param>
     /// <param name="again">Also those that were before.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <returns>Those that are to be sent now: nobody else sends them.</returns>
-    public async Task<IReadOnlyList<DeadLetter>> BeginAsync(IReadOnlyList<DeadLetter> letters, bool again, CancellationToken cancellationToken)
+    /// <returns>Those that are to be sent now, as nobody else sends them, with what was written of each before.</returns>
+    public async Task<IReadOnlyList<(DeadLetter Letter, Replay? Before)>> BeginAsync(IReadOnlyList<DeadLetter> letters, bool again, CancellationToken cancellationToken)
     {
         await using var command = Command($"""
-            INSERT INTO radar.dead_letter_replays AS r (topic, partition, record_offset, timestamp_ms)
-            SELECT DISTINCT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[])
-            ON CONFLICT (topic, partition, record_offset, timestamp_ms) {(again ? "DO UPDATE SET sent = false, at = now()" : "DO NOTHING")}
-            RETURNING topic, partition, record_offset, timestamp_ms
+            WITH l AS (SELECT DISTINCT * FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS l (topic, partition, record_offset, timestamp_ms)),
+                 before AS (SELECT r.* FROM radar.dead_letter_replays r JOIN l USING (topic, partition, record_offset, timestamp_ms)),
+                 begun AS (
+                   INSERT INTO radar.dead_letter_replays AS r (topic, partition, record_offset, timestamp_ms) SELECT * FROM l
+                   ON CONFLICT (topic, partition, record_offset, timestamp_ms) {(again ? "DO UPDATE SET sent = false, at = now()" : "DO NOTHING")}
+                   RETURNING topic, partition, record_offset, timestamp_ms)
+            SELECT b.topic, b.partition, b.record_offset, b.timestamp_ms, before.at, before.sent
+            FROM   begun b LEFT JOIN before USING (topic, partition, record_offset, timestamp_ms)
             """, letters, arrays: true);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var ours = new HashSet<(string, int, long, long)>();
+        var ours = new Dictionary<(string, int, long, long), Replay?>();
         while (await reader.ReadAsync(cancellationToken))
         {
-            ours.Add((reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3)));
+            ours.Add(
+                (reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3)),
+                reader.IsDBNull(4) ? null : new Replay(reader.GetFieldValue<DateTime>(4), reader.GetBoolean(5)));
         }
-        return [.. letters.Where(letter => ours.Remove((letter.Topic, letter.Partition, letter.Offset, letter.Timestamp)))]; // One that was set aside twice is one.
+        var begun = new List<(DeadLetter, Replay?)>();
+        foreach (var letter in letters)
+        {
+            // One that was set aside twice is one.
+            if (ours.Remove((letter.Topic, letter.Partition, letter.Offset, letter.Timestamp), out var before))
+            {
+                begun.Add((letter, before));
+            }
+        }
+        return begun;
     }
 
     /// <summary>The broker has some.</summary>
-    public Task EndAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken) => ChangeAsync("UPDATE radar.dead_letter_replays r SET sent = true, at = now()", "FROM", letters, cancellationToken);
-
-    /// <summary>Some were not sent after all.</summary>
-    public Task ForgetAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken) => ChangeAsync("DELETE FROM radar.dead_letter_replays r", "USING", letters, cancellationToken);
-
-    private async Task ChangeAsync(string change, string with, IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
+    public async Task EndAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
-        await using var command = Command($"""
-            {change} {with} unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS l (topic, partition, record_offset, timestamp_ms)
-            WHERE r.topic = l.topic AND r.partition = l.partition AND r.record_offset = l.record_offset AND r.timestamp_ms = l.timestamp_ms
+        await using var command = Command("""
+            UPDATE radar.dead_letter_replays r SET sent = true, at = now()
+            FROM   unnest($1::text[], $2::int[], $3::bigint[], $4::bigint[]) AS l (topic, partition, record_offset, timestamp_ms)
+            WHERE  r.topic = l.topic AND r.partition = l.partition AND r.record_offset = l.record_offset AND r.timestamp_ms = l.timestamp_ms
             """, letters, arrays: true);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>One was certainly not sent after all: what was written of it before is so again.</summary>
+    public async Task TakeBackAsync(DeadLetter letter, Replay? before, CancellationToken cancellationToken)
+    {
+        const string Which = "WHERE topic = $1 AND partition = $2 AND record_offset = $3 AND timestamp_ms = $4";
+        await using var command = Command($"{(before is null ? "DELETE FROM radar.dead_letter_replays" : "UPDATE radar.dead_letter_replays SET at = $5, sent = $6")} {Which}", [letter]);
+        if (before is { } earlier)
+        {
+            command.Parameters.Add(new() { Value = earlier.At });
+            command.Parameters.Add(new() { Value = earlier.IsSent });
+        }
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 

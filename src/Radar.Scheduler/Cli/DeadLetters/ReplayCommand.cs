@@ -32,20 +32,23 @@ internal static class ReplayCommand
                 ? parse.GetValue(reason) is not { } part || letter.Reason.Contains(part, StringComparison.OrdinalIgnoreCase)
                 : wanted.Contains(letter.Origin, StringComparer.Ordinal)).ToAsyncEnumerable();
             await using var database = system.Database();
-            using var round = new ReplayRound(topic, new ReplayBook(database), parse.GetValue(again), parse.GetValue(value) is { } put ? await File.ReadAllBytesAsync(put.FullName, token) : null);
+            using var sender = topic.Sender();
+            var instead = parse.GetValue(value) is { } put ? await File.ReadAllBytesAsync(put.FullName, token) : null;
+            var round = new ReplayRound(
+                new ReplayBook(database), async (letter, sending) => await sender.SendAsync(letter, instead ?? topic.Whole(letter, sending), sending), parse.GetValue(again));
             var progress = new ReadProgress("dead letters sent back");
             await foreach (var some in chosen.Chunk(AtOnce).WithCancellation(token))
             {
                 left.ExceptWith(some.Select(letter => letter.Origin));
                 await round.SendAsync(some, token);
-                progress.Tell(round.Sent, round.Sent + round.Before + round.Failed);
+                progress.Tell(round.Sent, round.Sent + round.Before + round.Failed + round.Undecided);
             }
             if (left.Count > 0)
             {
                 throw new OperatorException($"there is no dead letter {string.Join(", ", left)}: ./radar dead-letters list shows their ids.{(round.Sent > 0 ? $" The others were sent back: {round.Sent}." : "")}");
             }
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{round.Sent:N0} sent back{(round.Before > 0 ? $", {round.Before:N0} not again (--again does)" : "")}{(round.Failed > 0 ? $", {round.Failed:N0} could not be" : "")}."));
-            return round.Failed > 0 ? 1 : 0;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{round.Sent:N0} sent back{(round.Before > 0 ? $", {round.Before:N0} not again (--again does)" : "")}{(round.Failed > 0 ? $", {round.Failed:N0} could not be" : "")}{(round.Undecided > 0 ? $", {round.Undecided:N0} may be back or not (--again sends them once more)" : "")}."));
+            return round.Failed + round.Undecided > 0 ? 1 : 0;
         }, spoken: "dead-letters replay");
     }
 }

@@ -1,10 +1,11 @@
 namespace Radar.Scheduler.Cli.DeadLetters;
 
 /// <summary>One call of replay: what it sent back, and what not.</summary>
-internal sealed class ReplayRound(DeadLetterTopic topic, ReplayBook book, bool again, byte[]? instead) : IDisposable
+/// <param name="book">Where it is written down.</param>
+/// <param name="send">Sends one back; done when the broker has it.</param>
+/// <param name="again">Also those that were sent back before.</param>
+internal sealed class ReplayRound(ReplayBook book, Func<DeadLetter, CancellationToken, Task> send, bool again)
 {
-    private readonly DeadLetterSender _sender = topic.Sender();
-
     /// <summary>The broker has so many.</summary>
     public long Sent { get; private set; }
 
@@ -14,42 +15,46 @@ internal sealed class ReplayRound(DeadLetterTopic topic, ReplayBook book, bool a
     /// <summary>So many could not be; each was told on standard error.</summary>
     public long Failed { get; private set; }
 
+    /// <summary>So many the broker may have or not; each was told on standard error.</summary>
+    public long Undecided { get; private set; }
+
     /// <summary>Sends some back, together; each at most once.</summary>
     public async Task SendAsync(IReadOnlyList<DeadLetter> letters, CancellationToken cancellationToken)
     {
         var ours = await book.BeginAsync(letters, again, cancellationToken);
         Before += letters.DistinctBy(letter => (letter.Origin, letter.Timestamp)).Count() - ours.Count;
-        var (sent, failed) = (new List<DeadLetter>(), new List<DeadLetter>());
+        var sent = new List<DeadLetter>();
         // Together what is here; what its origin has to be asked for is large and goes one by one.
-        foreach (var (letter, sending) in ours.Where(letter => letter.IsWhole).Select(letter => (letter, OneAsync(letter, cancellationToken))).ToList())
+        foreach (var (one, sending) in ours.Where(one => one.Letter.IsWhole).Select(one => (one, send(one.Letter, cancellationToken))).ToList())
         {
-            await EndAsync(letter, sending);
+            await EndAsync(one, sending);
         }
-        foreach (var letter in ours.Where(letter => !letter.IsWhole))
+        foreach (var one in ours.Where(one => !one.Letter.IsWhole))
         {
-            await EndAsync(letter, OneAsync(letter, cancellationToken));
+            await EndAsync(one, send(one.Letter, cancellationToken));
         }
         await book.EndAsync(sent, CancellationToken.None);
-        await book.ForgetAsync(failed, CancellationToken.None);
-        (Sent, Failed) = (Sent + sent.Count, Failed + failed.Count);
+        Sent += sent.Count;
 
-        async Task EndAsync(DeadLetter letter, Task sending)
+        async Task EndAsync((DeadLetter Letter, Replay? Before) one, Task sending)
         {
             try
             {
                 await sending;
-                sent.Add(letter);
+                sent.Add(one.Letter);
+            }
+            catch (BrokerException unanswered) when (unanswered.MayHaveTaken)
+            {
+                // It stays written down as cut off: a second replay does not send it.
+                Undecided++;
+                await Console.Error.WriteLineAsync(unanswered.Message);
             }
             catch (Exception ex) when (ex is BrokerException or InvalidOperationException)
             {
-                failed.Add(letter);
+                Failed++;
                 await Console.Error.WriteLineAsync(ex.Message);
+                await book.TakeBackAsync(one.Letter, one.Before, CancellationToken.None);
             }
         }
     }
-
-    public void Dispose() => _sender.Dispose();
-
-    private async Task OneAsync(DeadLetter letter, CancellationToken cancellationToken) =>
-        await _sender.SendAsync(letter, instead ?? topic.Whole(letter, cancellationToken), cancellationToken);
 }
