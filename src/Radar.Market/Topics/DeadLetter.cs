@@ -17,6 +17,9 @@ public sealed record DeadLetter
     /// <summary>So many bytes are kept of a longer value.</summary>
     public const int KeptOfLonger = 64 * 1024;
 
+    /// <summary>So many characters are kept of a reason, which may quote the record.</summary>
+    public const int LongestReason = 2_000;
+
     /// <summary>Where it came from.</summary>
     public required string Topic { get; init; }
 
@@ -57,12 +60,15 @@ public sealed record DeadLetter
         Partition = partition,
         Offset = offset,
         Timestamp = timestamp,
-        Reason = reason,
+        Reason = reason.Length > LongestReason ? reason[..LongestReason] + "..." : reason,
         Worker = worker,
         Value = value is { Length: > WholeUpTo } ? value[..KeptOfLonger] : value,
         Length = value?.Length ?? 0,
         Sha256 = Convert.ToHexStringLower(SHA256.HashData(value ?? [])),
     };
+
+    /// <summary>The same with no more of its value than is kept of a long one, for a broker that does not take it as a whole.</summary>
+    public DeadLetter Cut() => Value is { Length: > KeptOfLonger } whole ? this with { Value = whole[..KeptOfLonger] } : this;
 
     /// <summary>The message; its key is the origin, so that one set aside twice is seen to be the same.</summary>
     public Message<byte[], byte[]?> ToMessage() => new()

@@ -70,7 +70,15 @@ internal sealed class DeadLetterOffice : IDisposable
         {
             try
             {
-                await delivery.ConfigureAwait(false);
+                try
+                {
+                    await delivery.ConfigureAwait(false);
+                }
+                catch (KafkaException large) when (large.Error.Code == ErrorCode.MsgSizeTooLarge)
+                {
+                    // Its topic takes less than it may have. Alone too: together they may be more than each is.
+                    await ProduceAsync(letter.Cut(), cancellationToken).ConfigureAwait(false);
+                }
             }
             catch (KafkaException refused)
             {
