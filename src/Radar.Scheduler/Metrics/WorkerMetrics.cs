@@ -28,6 +28,7 @@ internal static class WorkerMetrics
         ["lastOpenTime"] = ("radar_worker_last_open_time_seconds", "gauge", Millisecond, "Open time of the newest candle dealt with, since 1970."),
         ["published"] = ("radar_worker_published_open_time_seconds", "gauge", Millisecond, "Open time of the newest candle that the broker has acknowledged, since 1970."),
         ["batches"] = ("radar_worker_batches_total", "counter", 1, "Batches that a sink has inserted."),
+        ["unstored"] = ("radar_worker_unstored_records", "gauge", 1, "Records that a sink has read and not stored yet."),
         ["deadLetters"] = ("radar_worker_dead_letters_total", "counter", 1, "Records that a sink has set aside in the topic of dead letters."),
         ["lastInsertAgeSeconds"] = ("radar_worker_last_insert_age_seconds", "gauge", 1, "How long ago a sink's last batch was inserted."),
         ["reconnects"] = ("radar_worker_reconnects_total", "counter", 1, "Connections that a producer has lost and made anew."),

@@ -11,10 +11,12 @@ namespace Radar.Workers.Sinking;
 internal sealed partial class BatchWriter(
     ClickHouseClient server, TableDefinition table, DeadLetterOffice office, string topic, string worker, Action<string?> activity, TimeProvider time, ILogger<BatchWriter> logger)
 {
+    private const int MostLogged = 3; // Of a batch.
     private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(0.25);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
     private readonly ILogger _logger = logger;
     private long _lastInsert;
+    private int _aside;
 
     /// <summary>Batches stored.</summary>
     public long Batches { get; private set; }
@@ -26,56 +28,79 @@ internal sealed partial class BatchWriter(
     public TimeSpan? SinceInsert => Batches == 0 ? null : time.GetElapsedTime(Volatile.Read(ref _lastInsert));
 
     /// <summary>Stores it.</summary>
-    public async Task WriteAsync(SinkBatch batch, CancellationToken cancellationToken)
+    /// <param name="batch">What to store.</param>
+    /// <param name="begin">
+    /// Writes down which offsets are inserted next, all before them being stored or set aside, and gives them their token; null: they may be stored twice.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task WriteAsync(SinkBatch batch, Func<long, long, CancellationToken, Task<string>>? begin, CancellationToken cancellationToken)
     {
-        var dead = batch.Problems == 0 ? [] : batch.Records.Where(record => record.Problem is not null).Select(record => Letter(batch, record, record.Problem!)).ToList();
+        _aside = 0;
+        await PartAsync(batch, 0, batch.Records.Count, begin, cancellationToken).ConfigureAwait(false);
+        if (_aside > MostLogged)
+        {
+            LogMore(_aside - MostLogged);
+        }
         if (batch.Rows.Rows > 0)
         {
-            await PartAsync(batch, 0, batch.Records.Count, dead, cancellationToken).ConfigureAwait(false);
             Volatile.Write(ref _lastInsert, time.GetTimestamp());
             Batches++;
         }
-        if (dead.Count > 0)
-        {
-            foreach (var letter in dead.Take(3))
-            {
-                LogSetAside(letter.Topic, letter.Partition, letter.Offset, letter.Reason);
-            }
-            if (dead.Count > 3)
-            {
-                LogMore(dead.Count - 3);
-            }
-            await office.DeliverAsync(dead, problem => activity($"waiting: {problem}"), cancellationToken).ConfigureAwait(false);
-            activity(null);
-            DeadLetters += dead.Count;
-        }
     }
 
-    private async Task PartAsync(SinkBatch batch, int from, int to, List<DeadLetter> dead, CancellationToken cancellationToken)
+    // Each part is a block of its own, begun when those before it are done with: whatever happens in between, only one block may be stored or not.
+    private async Task PartAsync(SinkBatch batch, int from, int to, Func<long, long, CancellationToken, Task<string>>? begin, CancellationToken cancellationToken)
     {
+        var token = begin is null ? null : await begin(batch.Records[from].Offset, batch.Records[to - 1].Offset, cancellationToken).ConfigureAwait(false);
         var first = batch.Records[from].FirstRow;
         var rows = (to == batch.Records.Count ? batch.Rows.Rows : batch.Records[to].FirstRow) - first;
-        if (rows == 0)
-        {
-            return;
-        }
+        string? refusal = null;
         try
         {
-            // Parts of a block are parted the same way whenever it is parted, so they have names of their own.
-            var whole = from == 0 && to == batch.Records.Count;
-            await InsertAsync(batch.Rows.Slice(first, rows), batch.Token is { } token && !whole ? $"{token}/{from}-{to}" : batch.Token, cancellationToken).ConfigureAwait(false);
+            if (rows > 0)
+            {
+                await InsertAsync(batch.Rows.Slice(first, rows), token, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (ClickHouseException refused) when (refused.Fault == ClickHouseFault.Rows)
         {
-            if (to - from == 1)
+            if (to - from > 1)
             {
-                dead.Add(Letter(batch, batch.Records[from], $"refused by ClickHouse: {refused.Message}"));
+                var middle = from + ((to - from) / 2);
+                await PartAsync(batch, from, middle, begin, cancellationToken).ConfigureAwait(false);
+                await PartAsync(batch, middle, to, begin, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            var middle = from + ((to - from) / 2);
-            await PartAsync(batch, from, middle, dead, cancellationToken).ConfigureAwait(false);
-            await PartAsync(batch, middle, to, dead, cancellationToken).ConfigureAwait(false);
+            refusal = $"refused by ClickHouse: {refused.Message}";
         }
+        if (batch.Problems > 0 || refusal is not null)
+        {
+            await SetAsideAsync(batch, from, to, refusal, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task SetAsideAsync(SinkBatch batch, int from, int to, string? refusal, CancellationToken cancellationToken)
+    {
+        var dead = new List<DeadLetter>();
+        for (var at = from; at < to; at++)
+        {
+            if (batch.Records[at] is var record && (record.Problem ?? refusal) is { } reason)
+            {
+                dead.Add(DeadLetter.Of(topic, record.Partition, record.Offset, record.Timestamp, batch.ValueOf(record), reason, worker));
+            }
+        }
+        if (dead.Count == 0)
+        {
+            return;
+        }
+        foreach (var letter in dead.Take(MostLogged - _aside))
+        {
+            LogSetAside(letter.Topic, letter.Partition, letter.Offset, letter.Reason);
+        }
+        _aside += dead.Count;
+        await office.DeliverAsync(dead, problem => activity($"waiting: {problem}"), cancellationToken).ConfigureAwait(false);
+        activity(null);
+        DeadLetters += dead.Count;
     }
 
     private async Task InsertAsync(ReadOnlyMemory<byte> rows, string? token, CancellationToken cancellationToken)
@@ -101,9 +126,6 @@ internal sealed partial class BatchWriter(
             }
         }
     }
-
-    private DeadLetter Letter(SinkBatch batch, in SinkRecord record, string reason) =>
-        DeadLetter.Of(topic, record.Partition, record.Offset, record.Timestamp, batch.ValueOf(record), reason, worker);
 
     [LoggerMessage(LogLevel.Warning, "Set aside {Topic}[{Partition}] offset {Offset}: {Reason}")]
     private partial void LogSetAside(string topic, int partition, long offset, string reason);

@@ -14,6 +14,8 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
     private ILogger _logger = null!;
     private long _batches;
     private long _deadLetters;
+    private string? _incarnation;
+    private RenewedTopic? _renewed;
     private bool _running;
 
     public async Task RunAsync(WorkerContext context, CancellationToken cancellationToken)
@@ -21,26 +23,33 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
         (_context, _logger, _running) = (context, context.Loggers.CreateLogger<Sink>(), false);
         using var server = new ClickHouseClient(options.ClickHouse, context.Time);
         await SetUpAsync(server, cancellationToken).ConfigureAwait(false);
-        for (var beganAnew = false; ; beganAnew = true)
+        while (true)
         {
             try
             {
-                await WorkAsync(context, server, beganAnew, cancellationToken).ConfigureAwait(false);
+                await WorkAsync(context, server, cancellationToken).ConfigureAwait(false);
                 return;
             }
-            catch (TopicBegunAnewException anew)
+            catch (Exception other) when (other is TopicBegunAnewException or TopicEndLostException or PartitionLostException)
             {
-                LogAnew(anew.Message);
+                LogAgain(other.Message);
             }
+            await Task.Delay(Retry, context.Time, cancellationToken).ConfigureAwait(false);
         }
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
-    private async Task WorkAsync(WorkerContext context, ClickHouseClient server, bool beganAnew, CancellationToken cancellationToken)
+    private async Task WorkAsync(WorkerContext context, ClickHouseClient server, CancellationToken cancellationToken)
     {
         await PrepareTopicsAsync(cancellationToken).ConfigureAwait(false);
         var incarnation = await TopicIncarnation.ReadAsync(options.BootstrapServers, options.Topic, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_incarnation is not null && _incarnation != incarnation)
+        {
+            _renewed = new RenewedTopic();
+            LogAnew(options.Topic);
+        }
+        _incarnation = incarnation;
         // librdkafka's mock cluster does not know members that outlive a restart.
         var member = incarnation.StartsWith(TopicIncarnation.MarkerPrefix, StringComparison.Ordinal) || context.IsAlone ? null : $"radar/{context.Id}";
         var blocks = options.Stream == SinkStream.Depth && !context.IsAlone ? new DepthBlocks(context.Database, options.Topic, incarnation, context.Lease.Fence) : null;
@@ -49,7 +58,7 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
             server, options.Table, office, options.Topic, context.Id.Value, activity => context.Activity = activity, context.Time, context.Loggers.CreateLogger<BatchWriter>());
         using var run = new SinkRun(
             options, context, writer, options.Stream == SinkStream.Trades ? new TradeParser(options.CountEqualTrades) : new DepthParser(options.Format), blocks,
-            new TopicIdentity(options, incarnation), beganAnew, member);
+            new TopicIdentity(options, incarnation, context.Time), _renewed, member);
         try
         {
             await Task.Run(() => run.RunAsync(now => LookAsync(now, writer, cancellationToken), cancellationToken), CancellationToken.None).ConfigureAwait(false);
@@ -136,6 +145,7 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
     private void Tell(SinkRun run, BatchWriter writer)
     {
         _context.Figures.Set("lag", run.Lag());
+        _context.Figures.Set("unstored", run.Unstored);
         _context.Figures.Set("partitions", run.Partitions);
         _context.Figures.Set("batches", _batches + writer.Batches);
         _context.Figures.Set("deadLetters", _deadLetters + writer.DeadLetters);
@@ -148,8 +158,11 @@ internal sealed partial class Sink(SinkOptions options) : IWorker
     [LoggerMessage(LogLevel.Information, "Successfully connected to ClickHouse.")]
     private partial void LogConnected();
 
-    [LoggerMessage(LogLevel.Warning, "{Problem} Reading it from its beginning")]
-    private partial void LogAnew(string problem);
+    [LoggerMessage(LogLevel.Warning, "Topic {Topic} began anew. Reading it from its beginning")]
+    private partial void LogAnew(string topic);
+
+    [LoggerMessage(LogLevel.Warning, "{Problem} Taking the partitions over anew")]
+    private partial void LogAgain(string problem);
 
     [LoggerMessage(LogLevel.Information, "Using {Format} schema format.")]
     private partial void LogFormat(string format);

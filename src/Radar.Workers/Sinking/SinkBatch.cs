@@ -39,8 +39,8 @@ internal sealed class SinkBatch(IRecordParser parser, TimeProvider time) : IDisp
     /// <summary>Records to be set aside.</summary>
     public int Problems { get; private set; }
 
-    /// <summary>Name of the block, where it must not be stored twice.</summary>
-    public string? Token { get; set; }
+    /// <summary>The block that it is made again of; null: it is a new one.</summary>
+    public OpenBlock? Again { get; set; }
 
     /// <summary>Adds a record with whatever rows it has.</summary>
     public void Add(in TakenRecord record)
@@ -69,7 +69,7 @@ internal sealed class SinkBatch(IRecordParser parser, TimeProvider time) : IDisp
         _records.Clear();
         _next.Clear();
         Rows.Clear();
-        (_used, Problems, Token) = (0, 0, null);
+        (_used, Problems, Again) = (0, 0, null);
     }
 
     public void Dispose() => Rows.Dispose();

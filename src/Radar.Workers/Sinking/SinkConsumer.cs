@@ -27,6 +27,7 @@ internal sealed partial class SinkConsumer : IDisposable
     private readonly IConsumer<Ignore, ReadOnlyMemory<byte>?> _consumer;
     private Error? _fatal;
     private string? _trouble;
+    private Task _committing = Task.CompletedTask;
 
     /// <param name="options">Settings.</param>
     /// <param name="member">A name that outlives a restart, so that partitions stay where they are; null: the broker does not know such names.</param>
@@ -163,27 +164,53 @@ internal sealed partial class SinkConsumer : IDisposable
     }
 
     /// <summary>Tells the group now.</summary>
-    public void Commit()
+    /// <returns>Whether that was done with before the deadline: with the broker away it takes its time.</returns>
+    public async Task<bool> CommitAsync(CancellationToken deadline)
+    {
+        var committing = _committing.IsCompleted ? _committing = Task.Run(Commit, CancellationToken.None) : _committing;
+        await committing.WaitAsync(deadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return committing.IsCompleted;
+    }
+
+    /// <summary>Tells the group from where these partitions are read, and returns when it knows.</summary>
+    /// <exception cref="KafkaException">It was not told.</exception>
+    public void Tell(IEnumerable<(int Partition, long Offset)> from) => _consumer.Commit(from.Select(p => new TopicPartitionOffset(Of(p.Partition), p.Offset)));
+
+    /// <summary>Beginning and end of a partition, as far as the last answer told; null: not known yet.</summary>
+    public (long? Low, long? High) Ends(int partition)
+    {
+        var ends = _consumer.GetWatermarkOffsets(Of(partition));
+        return (Known(ends.Low), Known(ends.High));
+    }
+
+    /// <summary>The same, asked for.</summary>
+    /// <exception cref="KafkaException">The broker does not say.</exception>
+    public (long Low, long High) AskEnds(int partition)
+    {
+        var ends = _consumer.QueryWatermarkOffsets(Of(partition), Patience);
+        return Known(ends.Low) is { } low && Known(ends.High) is { } high ? (low, high) : throw new KafkaException(ErrorCode.Local_Fail);
+    }
+
+    /// <summary>Where a partition is read next; null: nothing of it was read.</summary>
+    public long? Position(int partition)
     {
         try
         {
-            _consumer.Commit();
+            return Known(_consumer.Position(Of(partition)));
         }
         catch (KafkaException)
         {
-            // Nothing was stored, or the broker is away: what is read again is stored once all the same.
+            return null; // It was just taken away.
         }
     }
-
-    /// <summary>End of a partition, as far as the last answer told; null: not known yet.</summary>
-    public long? End(int partition) => _consumer.GetWatermarkOffsets(Of(partition)) is { High: { IsSpecial: false } high } ? high.Value : null;
 
     public void Dispose()
     {
         // With the broker away it takes its time, and a stopping worker has none.
-        var consumer = _consumer;
-        var closed = Task.Run(() =>
+        var (consumer, committing) = (_consumer, _committing);
+        var closed = Task.Run(async () =>
         {
+            await committing.ConfigureAwait(false);
             consumer.Close();
             consumer.Dispose();
         }).Wait(LastWords);
@@ -199,8 +226,8 @@ internal sealed partial class SinkConsumer : IDisposable
         return [.. partitions.Select(p => new TopicPartitionOffset(p, from[p.Partition.Value] is { } offset ? new Offset(offset) : Offset.Unset))];
     }
 
-    /// <summary>What the group was told last of these partitions; nothing where it does not say.</summary>
-    public IReadOnlyDictionary<int, long> Committed(IReadOnlyList<int> partitions)
+    /// <summary>What the group was told last of these partitions, as far as it was; null: it does not say.</summary>
+    public IReadOnlyDictionary<int, long>? Committed(IReadOnlyList<int> partitions)
     {
         try
         {
@@ -208,7 +235,21 @@ internal sealed partial class SinkConsumer : IDisposable
         }
         catch (KafkaException)
         {
-            return new Dictionary<int, long>();
+            return null;
+        }
+    }
+
+    private static long? Known(Offset offset) => offset.IsSpecial ? null : offset.Value;
+
+    private void Commit()
+    {
+        try
+        {
+            _consumer.Commit();
+        }
+        catch (KafkaException)
+        {
+            // Nothing was stored, or the broker is away: what is read again is stored once all the same.
         }
     }
 

@@ -59,8 +59,8 @@ internal sealed record SinkOptions
     public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Whether equal trades of one second are counted, each after the first getting an id of its own (Radar:Sinks:CountEqualTrades). The default is no, as
-    /// in the original: ids would no longer be those of the original.
+    /// Whether equal trades of one second are counted, each after the first getting an id of its own (Radar:Sinks:CountEqualTrades), as far as one process reads
+    /// them from one partition. The default is no, as in the original: ids would no longer be those of the original.
     /// </summary>
     public bool CountEqualTrades { get; init; }
 
@@ -69,6 +69,9 @@ internal sealed record SinkOptions
 
     /// <summary>How long the end waits for the last batch (Radar:Sinks:FlushWithin, seconds). The default is 5 seconds.</summary>
     public TimeSpan FlushWithin { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often it is asked whether the topic still is the same; no setting.</summary>
+    public TimeSpan LookEvery { get; init; } = TimeSpan.FromSeconds(10);
 
     public static SinkOptions Read(SinkStream stream, SettingsReader settings)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Radar.Workers.Sinking;
@@ -32,7 +33,7 @@ internal sealed partial class SinkRun
                 if (!_paused)
                 {
                     _consumer.Pause(_laneOf.Keys, pause: true);
-                    _paused = true;
+                    (_paused, _pausedAt) = (true, _context.Time.GetTimestamp());
                 }
                 return;
             }
@@ -41,11 +42,18 @@ internal sealed partial class SinkRun
         {
             _consumer.Pause(_laneOf.Keys, pause: false);
             _paused = false;
+            if (_context.Time.GetElapsedTime(_pausedAt) >= LongPause)
+            {
+                _topic.Doubt();
+            }
         }
     }
 
-    private SinkLane? Due() => _lanes.Find(IsFull)
-        ?? _lanes.Find(lane => lane.Filling.Records.Count > 0 && _context.Time.GetElapsedTime(lane.Filling.Began) >= _options.BatchAge && lane.RedoUntil is null);
+    // The one that waits longest: where one partition always fills its batch, the others have their turn all the same.
+    private SinkLane? Due() => _lanes.Where(lane => IsFull(lane) || IsOld(lane)).MinBy(lane => lane.Filling.Began);
+
+    private bool IsOld(SinkLane lane) =>
+        lane.Redo is null && lane.Filling.Records.Count > 0 && _context.Time.GetElapsedTime(lane.Filling.Began) >= _options.BatchAge;
 
     private void Begin(SinkLane lane)
     {
@@ -58,18 +66,31 @@ internal sealed partial class SinkRun
     private async Task WriteAsync(SinkLane lane, SinkBatch batch, CancellationToken cancellationToken)
     {
         await _context.Lease.EnsureHeldAsync(cancellationToken).ConfigureAwait(false);
-        if (_options.Stream == SinkStream.Depth)
-        {
-            var (first, last) = (batch.Records[0], batch.Records[^1].Offset);
-            batch.Token = _blocks is null
-                ? $"{_options.Topic}/{_topic.Incarnation}/{first.Partition}/{first.Offset}-{last}"
-                : await _blocks.BeginAsync(first.Partition, lane.Claim, first.Offset, last, cancellationToken).ConfigureAwait(false);
-        }
-        await _writer.WriteAsync(batch, cancellationToken).ConfigureAwait(false);
+        await _writer.WriteAsync(batch, _options.Stream == SinkStream.Depth ? Names(lane, batch) : null, cancellationToken).ConfigureAwait(false);
         if (_blocks is not null)
         {
             await _blocks.EndAsync(batch.Records[0].Partition, lane.Claim, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    // A block that is made again keeps its name, even where the topic has lost some of its records since: the server knows it, or has none of it.
+    private Func<long, long, CancellationToken, Task<string>> Names(SinkLane lane, SinkBatch batch)
+    {
+        var (partition, again) = (batch.Records[0].Partition, batch.Again);
+        if (_blocks is null)
+        {
+            return (first, last, _) => Task.FromResult(string.Create(CultureInfo.InvariantCulture, $"{_options.Topic}/{_topic.Incarnation}/{partition}/{first}-{last}"));
+        }
+        return async (first, last, token) =>
+        {
+            if (again is not { } block)
+            {
+                return await _blocks.BeginAsync(partition, lane.Claim, first, last, token).ConfigureAwait(false);
+            }
+            again = null; // Its parts, should the server refuse it, are blocks of their own.
+            await _blocks.BeginAgainAsync(partition, lane.Claim, token).ConfigureAwait(false);
+            return block.Token;
+        };
     }
 
     private async Task FinishAsync(bool last)
@@ -87,7 +108,7 @@ internal sealed partial class SinkRun
             }
             Tell(batch, full, last);
         }
-        catch (PartitionLostException lost)
+        catch (PartitionLostException lost) when (!lane.Partitions.Contains(batch.Records[0].Partition))
         {
             LogNotOurs(lost.Message);
         }
@@ -120,13 +141,16 @@ internal sealed partial class SinkRun
                     }
                     await FinishAsync(last).ConfigureAwait(false);
                 }
-                if (_lanes.Find(lane => lane.Filling.Records.Count > 0 && (lane.RedoUntil is null || lane.IsClosed)) is not { } lane)
+                if (_lanes.Find(lane => lane.Filling.Records.Count > 0 && (lane.Redo is null || lane.IsClosed)) is not { } lane)
                 {
                     break;
                 }
                 Begin(lane);
             }
-            _consumer.Commit();
+            if (!await _consumer.CommitAsync(deadline.Token).ConfigureAwait(false))
+            {
+                LogNotTold(within.TotalSeconds);
+            }
         }
 #pragma warning disable CA1031 // Whatever could not be stored is read again.
         catch (Exception problem)
@@ -189,6 +213,9 @@ internal sealed partial class SinkRun
 
     [LoggerMessage(LogLevel.Warning, "The last batch could not be stored within {Seconds:0.#} s; it is read again, nothing is lost")]
     private partial void LogNotFlushed(double seconds);
+
+    [LoggerMessage(LogLevel.Warning, "The group could not be told within {Seconds:0.#} s what is stored; some of it is read again, and stored once")]
+    private partial void LogNotTold(double seconds);
 
     [LoggerMessage(LogLevel.Warning, "The last batch could not be stored ({Problem}); it is read again, nothing is lost")]
     private partial void LogFlushFailed(string problem);

@@ -1,4 +1,3 @@
-using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Radar.Workers.Hosting;
 
@@ -13,6 +12,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private const int LongestWait = 100;
     private const int ShortWait = 10;
     private const int AtOnce = 256;
+    private static readonly TimeSpan LongPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan HoldBack = TimeSpan.FromSeconds(1);
 
     private readonly SinkOptions _options;
@@ -21,7 +21,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly IRecordParser _parser;
     private readonly DepthBlocks? _blocks;
     private readonly TopicIdentity _topic;
-    private readonly bool _beganAnew;
+    private readonly RenewedTopic? _renewed;
     private readonly SinkConsumer _consumer;
     private readonly GroupWatch? _watch;
     private readonly ILogger _logger;
@@ -33,13 +33,15 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly Dictionary<int, long> _next = [];
     private readonly HashSet<(int Partition, long Next)> _doubted = [];
     private Exception? _fault;
+    private (int Partition, long End)? _cut;
     private Task? _writing;
     private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
     private bool _paused;
+    private long _pausedAt;
 
-    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, TopicIdentity topic, bool beganAnew, string? member)
+    public SinkRun(SinkOptions options, WorkerContext context, BatchWriter writer, IRecordParser parser, DepthBlocks? blocks, TopicIdentity topic, RenewedTopic? renewed, string? member)
     {
-        (_options, _context, _writer, _parser, _blocks, _topic, _beganAnew) = (options, context, writer, parser, blocks, topic, beganAnew);
+        (_options, _context, _writer, _parser, _blocks, _topic, _renewed) = (options, context, writer, parser, blocks, topic, renewed);
         _logger = context.Loggers.CreateLogger<SinkRun>();
         _watch = member is null ? null : new GroupWatch(options, context.Time);
         _consumer = new SinkConsumer(options, member, this, context.Loggers.CreateLogger<SinkConsumer>());
@@ -50,6 +52,9 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
 
     /// <summary>Partitions that are ours.</summary>
     public int Partitions => _laneOf.Count;
+
+    /// <summary>Records that were read and are not stored yet.</summary>
+    public long Unstored => _lanes.Sum(lane => (long)lane.Filling.Records.Count) + (_written.Batch?.Records.Count ?? 0);
 
     /// <summary>Reads and stores until it is stopped; then what was read is stored yet, within a deadline.</summary>
     public async Task RunAsync(Func<SinkRun, Task> look, CancellationToken cancellationToken)
@@ -63,6 +68,10 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 throw fault;
             }
+            if (_cut is { } cut)
+            {
+                await EndAtAsync(cut.Partition, cut.End).ConfigureAwait(false);
+            }
             if (_untold.Count > 0)
             {
                 _consumer.Store(_untold);
@@ -73,6 +82,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             {
                 looked = _context.Time.GetTimestamp();
                 await look(this).ConfigureAwait(false);
+                _topic.Look();
                 if (_watch?.TakeUnread() is { } unread)
                 {
                     LogUnread(_options.Topic, string.Join(' ', unread));
@@ -88,12 +98,24 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         cancellationToken.ThrowIfCancellationRequested();
     }
 
-    /// <summary>Records of our partitions that are not stored yet, as far as the broker's last answer told.</summary>
+    /// <summary>Records of our partitions that are not stored yet, as far as the broker's last answer told. What a partition has lost is not waited for.</summary>
     public long Lag() => _laneOf.Keys.Sum(partition =>
-        _consumer.End(partition) is { } end ? Math.Max(0, end - (_stored.TryGetValue(partition, out var stored) ? stored : end)) : 0);
+    {
+        var (low, high) = _consumer.Ends(partition);
+        var stored = _stored.TryGetValue(partition, out var next) ? next : _consumer.Position(partition);
+        return high is { } end ? Math.Max(0, end - Math.Max(stored ?? end, low ?? 0)) : 0;
+    });
 
     /// <summary>What is wrong with the broker, told once.</summary>
-    public string? TakeTrouble() => _consumer.TakeTrouble();
+    public string? TakeTrouble()
+    {
+        var trouble = _consumer.TakeTrouble();
+        if (trouble is not null)
+        {
+            _topic.Doubt();
+        }
+        return trouble;
+    }
 
     public IEnumerable<(int Partition, long? From)> Assigned(IReadOnlyList<int> partitions)
     {
@@ -101,15 +123,24 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         _watch?.Begin();
         try
         {
+            LogAssigned(_options.Topic, string.Join(' ', partitions));
+            _topic.EnsureSame(_giveUp.Token);
             var committed = _consumer.Committed(partitions);
             foreach (var partition in partitions)
             {
                 _parser.Forget(partition);
-                _stored[partition] = committed.TryGetValue(partition, out var offset) ? offset : 0;
+                if (committed is not null)
+                {
+                    _stored[partition] = committed.GetValueOrDefault(partition);
+                }
             }
-            LogAssigned(_options.Topic, string.Join(' ', partitions));
-            _topic.EnsureSame(_giveUp.Token);
-            return _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : AssignApart(partitions);
+            var from = _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : partitions.Select(AssignApart).ToList();
+            if (_renewed is not null && from.Where(p => p.From is not null && _renewed.IsStale(p.Partition)).ToList() is { Count: > 0 } stale)
+            {
+                _consumer.Tell(stale.Select(p => (p.Partition, p.From!.Value)));
+                _renewed.Told(stale.Select(p => p.Partition));
+            }
+            return from;
         }
 #pragma warning disable CA1031 // It is thrown again outside the client's callback.
         catch (Exception problem)
@@ -147,35 +178,63 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         _giveUp.Dispose();
     }
 
-    private List<(int, long?)> AssignTogether(IReadOnlyList<int> partitions)
+    private List<(int Partition, long? From)> AssignTogether(IReadOnlyList<int> partitions)
     {
         Enter(new SinkLane(_parser, partitions, _context.Time));
-        // What the group was told may be of the topic that was: each partition is read from its beginning once. A trade that is read twice is one row.
-        return [.. partitions.Select(partition => (partition, _beganAnew && _next.TryAdd(partition, 0) ? Offset.Beginning.Value : (long?)null))];
+        return [.. partitions.Select(partition =>
+        {
+            var low = _consumer.AskEnds(partition).Low;
+            Forgive(partition, low);
+            return (partition, _renewed?.IsStale(partition) == true ? _stored[partition] = low : (long?)null); // A trade that is read twice is one row.
+        })];
     }
 
-    private List<(int, long?)> AssignApart(IReadOnlyList<int> partitions)
+    private (int Partition, long? From) AssignApart(int partition)
     {
-        var from = new List<(int, long?)>();
-        foreach (var partition in partitions)
+        var claimed = _blocks?.ClaimAsync(partition, _giveUp.Token).GetAwaiter().GetResult();
+        var (low, high) = _consumer.AskEnds(partition); // After the claim: nobody else stores anything from there on.
+        if (claimed is { Last: { } known } && known >= high)
         {
-            var claimed = _blocks?.ClaimAsync(partition, _giveUp.Token).GetAwaiter().GetResult();
-            Enter(new SinkLane(_parser, [partition], _context.Time) { Claim = claimed?.Claim ?? 0, RedoUntil = claimed?.First is null ? null : claimed.Last });
-            if (claimed?.First is { } first)
-            {
-                LogRedo(_options.Topic, partition, first, claimed.Last!.Value);
-            }
-            var known = claimed?.First ?? claimed?.Last + 1;
-            if (known is { } offset)
-            {
-                // Who was killed may have stored more than the group was told, perhaps all there is.
-                _stored[partition] = _untold[partition] = offset;
-            }
-            var start = known ?? (claimed?.BeganAnew ?? _beganAnew ? Offset.Beginning.Value : null);
-            _next[partition] = start is { } at ? Math.Max(0, at) : _stored[partition];
-            from.Add((partition, start));
+            LogEndLost(_options.Topic, partition, known, high);
+            claimed = _blocks!.CutAsync(partition, claimed, high, _giveUp.Token).GetAwaiter().GetResult();
         }
-        return from;
+        Enter(new SinkLane(_parser, [partition], _context.Time) { Claim = claimed?.Claim ?? 0, Redo = claimed?.Open });
+        if (claimed?.Open is { } open)
+        {
+            LogRedo(_options.Topic, partition, open.First, open.Last);
+        }
+        long? from = claimed is { Open.First: var first } ? first
+            : claimed is { Last: { } last } ? last + 1
+            : _renewed?.IsStale(partition) == true ? 0
+            : _stored.GetValueOrDefault(partition) > high ? high : null;
+        if (from is { } offset)
+        {
+            // Who was killed may have stored more than the group was told, perhaps all there is.
+            from = _stored[partition] = _untold[partition] = Math.Max(offset, low);
+        }
+        Forgive(partition, low);
+        _next[partition] = _stored.GetValueOrDefault(partition);
+        return (partition, from);
+    }
+
+    // What lies before a partition's beginning is lost to everybody, so it is not waited for.
+    private void Forgive(int partition, long low)
+    {
+        if (_stored.TryGetValue(partition, out var stored))
+        {
+            _stored[partition] = Math.Max(stored, low);
+        }
+    }
+
+    // What was read before the broker lost it is stored yet; what has its offsets from now on is something else.
+    private async Task EndAtAsync(int partition, long end)
+    {
+        await FlushAsync(_options.FlushWithin, last: false).ConfigureAwait(false);
+        if (_blocks is not null && _laneOf.TryGetValue(partition, out var lane))
+        {
+            await _blocks.CutAsync(partition, new ClaimedPartition(lane.Claim, null, null), end, _giveUp.Token).ConfigureAwait(false);
+        }
+        throw new TopicEndLostException(_options.Topic, partition, end);
     }
 
     private void Enter(SinkLane lane)
@@ -218,7 +277,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private void ReadSome()
     {
         var wait = Wait();
-        for (var read = 0; read < AtOnce && _fault is null && _writing is not { IsCompleted: true } && _consumer.Take(wait) is { } record; read++)
+        for (var read = 0; read < AtOnce && _fault is null && _cut is null && _writing is not { IsCompleted: true } && _consumer.Take(wait) is { } record; read++)
         {
             wait = 0;
             if (_laneOf.TryGetValue(record.Partition, out var lane))
@@ -238,13 +297,12 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         {
             return;
         }
-        if (lane.RedoUntil is { } last && record.Offset > last)
+        if (lane.Redo is { } block && record.Offset > block.Last)
         {
-            LogBlockGone(_options.Topic, record.Partition, last);
-            lane.RedoUntil = null;
+            LogBlockGone(_options.Topic, record.Partition, block.First, block.Last);
+            lane.Redo = lane.Filling.Records.Count > 0 ? block : null;
         }
-        lane.Filling.Add(record);
-        lane.IsClosed = lane.RedoUntil is { } end && record.Offset >= end;
+        lane.Add(record);
     }
 
     // Offsets that go back mean a topic that began anew, or a client that was sent back to the beginning and reads what it has read.
@@ -259,6 +317,11 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         if (_doubted.Add((record.Partition, next)))
         {
             _topic.EnsureSame(_giveUp.Token);
+            if (_consumer.AskEnds(record.Partition).High is var end && end < next)
+            {
+                LogEndLost(_options.Topic, record.Partition, next - 1, end);
+                _cut = (record.Partition, end);
+            }
             LogReadAgain(_options.Topic, record.Partition, record.Offset, next - 1);
         }
         return false;
@@ -270,12 +333,13 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         {
             return ShortWait;
         }
-        var youngest = _lanes.Where(lane => lane.Filling.Records.Count > 0).Select(lane => _options.BatchAge - _context.Time.GetElapsedTime(lane.Filling.Began)).DefaultIfEmpty(_options.BatchAge).Min();
+        // A block that is made again is as old as it may be: it waits for its last record.
+        var youngest = _lanes.Where(lane => lane.Filling.Records.Count > 0 && lane.Redo is null).Select(lane => _options.BatchAge - _context.Time.GetElapsedTime(lane.Filling.Began)).DefaultIfEmpty(_options.BatchAge).Min();
         return Math.Clamp((int)youngest.TotalMilliseconds, _writing is null ? 0 : 1, _writing is null ? LongestWait : ShortWait);
     }
 
     // A block that is made again ends where it ended, whatever the limits are now.
-    private bool IsFull(SinkLane lane) => lane.IsClosed || lane.RedoUntil is null && lane.Filling is var batch
+    private bool IsFull(SinkLane lane) => lane.IsClosed || lane.Redo is null && lane.Filling is var batch
         && (batch.Rows.Rows >= _options.BatchRows || batch.Records.Count >= _options.BatchRows || batch.Bytes >= _options.BatchBytes || batch.Rows.Bytes >= _options.BatchBytes);
 
     [LoggerMessage(LogLevel.Information, "Partitions of {Topic} taken over: {Partitions}")]
@@ -293,8 +357,11 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     [LoggerMessage(LogLevel.Information, "{Topic}[{Partition}]: the block from {First} to {Last} may be stored or not; it is made again")]
     private partial void LogRedo(string topic, int partition, long first, long last);
 
-    [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the topic has nothing up to {Last} any more, so the block that ended there cannot be made again")]
-    private partial void LogBlockGone(string topic, int partition, long last);
+    [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the topic does not have all from {First} to {Last} any more, so that block is made again of what there is")]
+    private partial void LogBlockGone(string topic, int partition, long first, long last);
+
+    [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the broker had records up to {Last} and lost those from {End} on, as after a power cut; what comes there now is stored as new")]
+    private partial void LogEndLost(string topic, int partition, long last, long end);
 
     [LoggerMessage(LogLevel.Warning, "{Topic}[{Partition}]: the broker sent the reader back to {From}; what it has had up to {Last} is passed over")]
     private partial void LogReadAgain(string topic, int partition, long from, long last);

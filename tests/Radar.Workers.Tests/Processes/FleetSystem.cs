@@ -135,6 +135,15 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         }
     }
 
+    /// <summary>kill -9 of a worker's process, if it still is that one: a number that was read a while ago may be anybody's.</summary>
+    public void Kill(WorkerSnapshot worker)
+    {
+        if (ProcessSignals.Names(worker.Pid!.Value, Folder))
+        {
+            ProcessSignals.Kill(worker.Pid.Value);
+        }
+    }
+
     public static void Signal(int pid, int signal) => Assert.Equal(0, NativeKill(pid, signal));
 
     public async Task<string> LogsAsync()

@@ -7,6 +7,7 @@ using Radar.Embedded.Kafka;
 using Radar.Jobs.Fleet;
 using Radar.Market.ClickHouse;
 using Radar.Market.Topics;
+using Radar.Testing;
 using Radar.Workers.Hosting;
 using Radar.Workers.Sinking;
 
@@ -15,7 +16,8 @@ namespace Radar.Workers.Tests.Sinking;
 /// <summary>A topic, a table and the sinks between them.</summary>
 internal sealed class Channel : IAsyncDisposable
 {
-    private readonly SinkFixture _services;
+    private readonly PostgresFixture? _postgres;
+    private readonly ClickHouseFixture _clickHouse;
     private readonly Func<SinkOptions, SinkOptions> _change;
     private readonly SinkStream _stream;
     private readonly string _suffix;
@@ -25,18 +27,18 @@ internal sealed class Channel : IAsyncDisposable
     private NpgsqlDataSource? _database;
 
     private Channel(
-        SinkFixture services, SinkStream stream, string schema, string bootstrapServers, string suffix, int partitions,
+        PostgresFixture? postgres, ClickHouseFixture clickHouse, SinkStream stream, string schema, string bootstrapServers, string suffix, int partitions,
         Func<SinkOptions, SinkOptions>? change, IAsyncDisposable? broker)
     {
-        (_services, _stream, Schema, BootstrapServers, _suffix, _partitions, _broker) = (services, stream, schema, bootstrapServers, suffix, partitions, broker);
+        (_postgres, _clickHouse, _stream, Schema, BootstrapServers, _suffix, _partitions, _broker) = (postgres, clickHouse, stream, schema, bootstrapServers, suffix, partitions, broker);
         _change = change ?? (options => options);
-        Server = services.ClickHouse.CreateClient();
+        Server = clickHouse.CreateClient();
         Settings = new Dictionary<string, string?>
         {
             ["Radar:Kafka:BootstrapServers"] = bootstrapServers,
-            ["Radar:ClickHouse:Url"] = services.ClickHouse.Options.Url.ToString(),
-            ["Radar:ClickHouse:User"] = services.ClickHouse.Options.User,
-            ["Radar:ClickHouse:Password"] = services.ClickHouse.Options.Password,
+            ["Radar:ClickHouse:Url"] = clickHouse.Options.Url.ToString(),
+            ["Radar:ClickHouse:User"] = clickHouse.Options.User,
+            ["Radar:ClickHouse:Password"] = clickHouse.Options.Password,
             ["Radar:ClickHouse:Database"] = Schema,
             ["Radar:Topics:Trades"] = "radar_trades" + suffix,
             ["Radar:Topics:Depths"] = "radar_depths" + suffix,
@@ -67,23 +69,34 @@ internal sealed class Channel : IAsyncDisposable
 
     public NpgsqlDataSource Database => _database!;
 
+    /// <summary>How another process reaches it.</summary>
+    public string Connection => new NpgsqlConnectionStringBuilder(_postgres!.Server) { Database = new NpgsqlConnectionStringBuilder(Database.ConnectionString).Database }.ConnectionString;
+
     /// <summary>On a mock broker of its own.</summary>
-    public static async Task<Channel> OpenAsync(SinkFixture services, SinkStream stream, Func<SinkOptions, SinkOptions>? change = null, int partitions = 3)
+    public static Task<Channel> OpenAsync(SinkFixture services, SinkStream stream, Func<SinkOptions, SinkOptions>? change = null, int partitions = 3) =>
+        OpenAsync(services.Postgres, services.ClickHouse, stream, change, partitions);
+
+    /// <summary>On a mock broker of its own, for sinks that have no PostgreSQL.</summary>
+    public static Task<Channel> OpenAsync(ClickHouseFixture server, SinkStream stream) => OpenAsync(null, server, stream, null, 3);
+
+    private static async Task<Channel> OpenAsync(PostgresFixture? postgres, ClickHouseFixture server, SinkStream stream, Func<SinkOptions, SinkOptions>? change, int partitions)
     {
-        var schema = await services.ClickHouse.CreateDatabaseAsync();
+        var schema = await server.CreateDatabaseAsync();
         var broker = MockBroker.Start(0, new Dictionary<string, int> { ["radar_trades"] = partitions, ["radar_depths"] = partitions, ["radar_dead_letters"] = 1 });
-        return new Channel(services, stream, schema, broker.BootstrapServers, "", partitions, change, broker);
+        return new Channel(postgres, server, stream, schema, broker.BootstrapServers, "", partitions, change, broker);
     }
 
     /// <summary>On a mock broker that the test may spoil.</summary>
-    public static async Task<Channel> OpenAsync(SinkFixture services, SinkStream stream, string bootstrapServers, int partitions = 3) =>
-        new(services, stream, await services.ClickHouse.CreateDatabaseAsync(), bootstrapServers, "", partitions, null, null);
+    public static async Task<Channel> OpenAsync(
+        SinkFixture services, SinkStream stream, string bootstrapServers, int partitions = 3, Func<SinkOptions, SinkOptions>? change = null) =>
+        new(services.Postgres, services.ClickHouse, stream, await services.ClickHouse.CreateDatabaseAsync(), bootstrapServers, "", partitions, change, null);
 
     /// <summary>On topics of its own of the real broker.</summary>
-    public static async Task<Channel> OpenAsync(RealSinkFixture real, SinkStream stream, int partitions = 3, int longestRecord = 1_000_000)
+    public static async Task<Channel> OpenAsync(
+        RealSinkFixture real, SinkStream stream, int partitions = 3, int longestRecord = 1_000_000, Func<SinkOptions, SinkOptions>? change = null)
     {
         var channel = new Channel(
-            real.Services, stream, await real.Services.ClickHouse.CreateDatabaseAsync(), real.Kafka.BootstrapServers, $"_{Guid.NewGuid():n}", partitions, null, null);
+            real.Services.Postgres, real.Services.ClickHouse, stream, await real.Services.ClickHouse.CreateDatabaseAsync(), real.Kafka.BootstrapServers, $"_{Guid.NewGuid():n}", partitions, change, null);
         await channel.MakeTopicAsync(longestRecord);
         return channel;
     }
@@ -91,7 +104,7 @@ internal sealed class Channel : IAsyncDisposable
     /// <summary>The other stream's, in the same database and with the same settings.</summary>
     public async Task<Channel> BesideAsync(SinkStream stream)
     {
-        var channel = new Channel(_services, stream, Schema, BootstrapServers, _suffix, _partitions, _change, null);
+        var channel = new Channel(_postgres, _clickHouse, stream, Schema, BootstrapServers, _suffix, _partitions, _change, null);
         await channel.MakeTopicAsync(1_000_000);
         return channel;
     }
@@ -100,7 +113,7 @@ internal sealed class Channel : IAsyncDisposable
     public async Task<Work> StartAsync(int number = 1)
     {
         var id = WorkerId.Sink(Kind, number);
-        var work = _database is null ? await Work.CreateAsync(_services.Postgres, id) : await Work.CreateAsync(_database, id);
+        var work = _database is null ? await Work.CreateAsync(_postgres!, id) : await Work.CreateAsync(_database, id);
         _database = work.Database;
         _works.Add(work);
         work.Start(new Sink(Options()));
@@ -183,15 +196,48 @@ internal sealed class Channel : IAsyncDisposable
         }
     }
 
-    private async Task MakeTopicAsync(int longestRecord)
+    /// <summary>Makes a topic that takes records up to a length.</summary>
+    public async Task MakeTopicAsync(string topic, int partitions, int longestRecord)
     {
-        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
+        using var admin = Admin();
         await admin.CreateTopicsAsync([new TopicSpecification
         {
-            Name = Topic,
-            NumPartitions = _partitions,
+            Name = topic,
+            NumPartitions = partitions,
             ReplicationFactor = 1,
             Configs = new Dictionary<string, string> { ["max.message.bytes"] = longestRecord.ToString(CultureInfo.InvariantCulture) },
         }]);
     }
+
+    /// <summary>Takes the topic away and makes it anew.</summary>
+    public async Task MakeTopicAnewAsync()
+    {
+        using var admin = Admin();
+        await admin.DeleteTopicsAsync([Topic]);
+        await Until.TrueAsync(
+            async () =>
+            {
+                try
+                {
+                    await MakeTopicAsync(1_000_000);
+                    return true;
+                }
+                catch (CreateTopicsException there) when (there.Results.Any(one => one.Error.Code == ErrorCode.TopicAlreadyExists))
+                {
+                    return false;
+                }
+            },
+            () => Task.FromResult("the topic to be gone"));
+    }
+
+    /// <summary>Removes what a partition has before an offset, as retention does.</summary>
+    public async Task RemoveBeforeAsync(int partition, long offset)
+    {
+        using var admin = Admin();
+        await admin.DeleteRecordsAsync([new TopicPartitionOffset(Topic, partition, offset)]);
+    }
+
+    private IAdminClient Admin() => new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers }).Build();
+
+    private Task MakeTopicAsync(int longestRecord) => MakeTopicAsync(Topic, _partitions, longestRecord);
 }

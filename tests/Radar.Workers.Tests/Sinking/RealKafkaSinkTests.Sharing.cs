@@ -41,7 +41,7 @@ public sealed partial class RealKafkaSinkTests
     private static async Task KillAsync(FleetSystem system, WorkerId id, DesiredState then = DesiredState.Start)
     {
         var dying = await system.UntilAsync(id, WorkerState.Running);
-        FleetSystem.Signal(dying.Pid!.Value, Kill);
+        system.Kill(dying);
         if (then == DesiredState.Delete)
         {
             await system.AskAsync(id, then);
@@ -63,6 +63,9 @@ public sealed partial class RealKafkaSinkTests
 
     [GeneratedRegex(@"Partitions of \S+ ((taken over|given up|were given to another sink):[0-9 ]*)")]
     private static partial Regex Move();
+
+    [GeneratedRegex("it is made again")]
+    private static partial Regex Again();
 
     /// <summary>Records all the time, to the three partitions in turn.</summary>
     private sealed class Flow : IAsyncDisposable

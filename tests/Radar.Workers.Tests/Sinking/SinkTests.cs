@@ -1,12 +1,13 @@
 using System.Text;
 using Confluent.Kafka;
+using Radar.Embedded.Kafka;
 using Radar.Market.ClickHouse;
 using Radar.Workers.Sinking;
 
 namespace Radar.Workers.Tests.Sinking;
 
 /// <summary>Topics into tables, with everything that happens to brokers, servers and sinks.</summary>
-public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
+public sealed partial class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
 {
     [Fact]
     public async Task Trades_WithRefusedOnesAmongThem_AreStoredAndThoseSetAside()
@@ -107,10 +108,9 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         await using var channel = await Channel.OpenAsync(services, SinkStream.Trades, options => options with { BatchAge = age });
         var sink = await channel.StartAsync();
         await channel.ProduceAsync(Enumerable.Range(0, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
-        await sink.UntilAsync(() => Task.FromResult(sink.Figure("lag") == 300), "it to see them");
+        await sink.UntilAsync(() => Task.FromResult(sink.Figure("unstored") == 300 && sink.Figure("lag") == 300), "it to read them");
         await sink.StopAsync();
-        var stored = await channel.CountAsync("count()");
-        Assert.Equal(stored, channel.Committed()); // The batch was far from full, and young.
+        Assert.Equal((300, 300), (await channel.CountAsync("count()"), channel.Committed())); // The batch was far from full, and young.
 
         age = TimeSpan.FromSeconds(0.1);
         await channel.ProduceAsync(Enumerable.Range(300, 300).Select(i => (i % 3, (byte[]?)Frames.Trade(i))));
@@ -119,68 +119,21 @@ public sealed class SinkTests(SinkFixture services) : IClassFixture<SinkFixture>
         Assert.Equal(600, await channel.CountAsync("count()")); // Nothing was read twice.
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Depth_CrashBetweenBlockAndItsEnd_RedoesExactlyThatBlock(bool wasInserted)
-    {
-        await using var channel = await Channel.OpenAsync(services, SinkStream.Depth, partitions: 1);
-        await channel.ProduceAsync(Enumerable.Range(0, 100).Select(i => (0, (byte[]?)Frames.Depth(i))));
-        var sink = await channel.StartAsync();
-        await sink.UntilAsync(async () => await channel.CountAsync("count()") == 100 && channel.Committed() == 100, "the first ones");
-        await sink.StopAsync();
-        Assert.Equal(100, await channel.CountAsync("sum(levels = 2)"));
-
-        // A sink that wrote its block down and was killed before, or after, the server had it.
-        await channel.ProduceAsync(Enumerable.Range(100, 30).Select(i => (0, (byte[]?)Frames.Depth(i))));
-        if (wasInserted)
-        {
-            var dying = await channel.StartAsync();
-            await dying.UntilAsync(async () => await channel.CountAsync("count()") == 130, "the block to be inserted");
-            await dying.StopAsync();
-            await channel.ExecuteAsync("UPDATE radar.depth_blocks SET stored = false");
-        }
-        else
-        {
-            await channel.ExecuteAsync("UPDATE radar.depth_blocks SET first_offset = 100, last_offset = 119, token = 'its', stored = false");
-        }
-        await channel.ProduceAsync(Enumerable.Range(130, 50).Select(i => (0, (byte[]?)Frames.Depth(i))));
-        var next = await channel.StartAsync();
-        await next.UntilAsync(async () => await channel.CountAsync("max(quantities[1])", "") == 180 && channel.Committed() == 180, "the last one");
-        Assert.Equal((180, 180), (await channel.CountAsync("count()"), await channel.CountAsync("uniqExact(quantities[1])")));
-        Assert.Equal("180", (await channel.Server.QueryAsync($"SELECT countIf(toUnixTimestamp64Milli(timestamp) > 0) FROM {channel.Table}", default))[0][0]);
-    }
-
     [Fact]
-    public async Task Depth_StoredByOneThatWasKilledBeforeTheGroupWasTold_IsTold()
+    public async Task Stop_BrokerGone_StoresWhatWasReadAndDoesNotWaitForTheGroupToBeTold()
     {
-        await using var channel = await Channel.OpenAsync(services, SinkStream.Depth, partitions: 1);
-        await channel.ProduceAsync(Enumerable.Range(0, 100).Select(i => (0, (byte[]?)Frames.Depth(i))));
+        var broker = MockBroker.Start(0, new Dictionary<string, int> { ["radar_trades"] = 1, ["radar_dead_letters"] = 1 });
+        await using var channel = await Channel.OpenAsync(services, SinkStream.Trades, broker.BootstrapServers, partitions: 1);
+        channel.Settings["Radar:Sinks:BatchAge"] = "60";
+        channel.Settings["Radar:Sinks:SessionTimeout"] = "120"; // So long the client would try.
+        channel.Settings["Radar:Sinks:FlushWithin"] = "2";
+        await channel.ProduceAsync(Enumerable.Range(0, 300).Select(i => (0, (byte[]?)Frames.Trade(i))));
         var sink = await channel.StartAsync();
-        await sink.UntilAsync(async () => await channel.CountAsync("count()") == 100 && channel.Committed() == 100, "all of them");
+        await sink.UntilAsync(() => Task.FromResult(sink.Figure("unstored") == 300), "it to read them");
+        await broker.DisposeAsync();
+        var began = TimeProvider.System.GetTimestamp();
         await sink.StopAsync();
-        channel.Settings["Radar:Sinks:DepthGroup"] = "one that was told nothing";
-        Assert.Equal(0, channel.Committed());
-        var next = await channel.StartAsync();
-        await next.UntilAsync(() => Task.FromResult(channel.Committed() == 100 && next.Figure("partitions") == 1 && next.Figure("lag") == 0), "the group to be told");
-        Assert.Equal(100, await channel.CountAsync("count()"));
-    }
-
-    [Fact]
-    public async Task Depth_PartitionTakenOverByAnother_GivesItsBatchUp()
-    {
-        await using var channel = await Channel.OpenAsync(services, SinkStream.Depth, partitions: 1);
-        var sink = await channel.StartAsync();
-        await channel.ProduceAsync([(0, Frames.Depth(0))]);
-        await sink.UntilAsync(async () => await channel.CountAsync("count()") == 1, "the first one");
-        await channel.ExecuteAsync("UPDATE radar.depth_blocks SET claim = claim + 1, owner = 'another'");
-        await channel.ProduceAsync([(0, Frames.Depth(1))]);
-        await sink.UntilAsync(() => Task.FromResult(sink.Figure("lag") == 1), "it to see the second one");
-        await sink.StopAsync();
-        Assert.Equal(1, await channel.CountAsync("count()"));
-
-        // Whoever has it next stores it.
-        var next = await channel.StartAsync(2);
-        await next.UntilAsync(async () => await channel.CountAsync("count()") == 2, "the second one");
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0, 30);
+        Assert.Equal(300, await channel.CountAsync("count()"));
     }
 }

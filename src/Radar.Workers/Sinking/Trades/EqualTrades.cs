@@ -4,7 +4,7 @@ namespace Radar.Workers.Sinking.Trades;
 
 /// <summary>
 /// Counts trades of one partition whose ids are equal, so that each after the first gets one of its own: two real trades may agree in all that the exchange
-/// tells. A partition that is read again is counted again from one, so a record read twice gets the same id twice.
+/// tells. Where somebody begins to read a partition it is counted from one: what came before is not known, so an equal trade after a restart gets the first one's id.
 /// </summary>
 internal sealed class EqualTrades
 {
