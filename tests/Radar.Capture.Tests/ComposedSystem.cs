@@ -19,7 +19,7 @@ internal sealed class ComposedSystem : IAsyncDisposable
     private readonly RealKafkaFixture _kafka = new();
     private readonly List<Process> _processes = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("radar-composed-").FullName;
-    private readonly int _schedulerPort = FreePort.Next();
+    private int _schedulerPort;
     private ExchangeServer? _exchange;
 
     /// <summary>ClickHouse's engine, which can be killed.</summary>
@@ -39,6 +39,9 @@ internal sealed class ComposedSystem : IAsyncDisposable
 
     /// <summary>What the exchange did.</summary>
     public Ledger Ledger { get; private set; } = null!;
+
+    /// <summary>Kafka's address, by way of its proxy.</summary>
+    public string BootstrapServers => _kafka.BootstrapServers;
 
     /// <summary>The list of gaps that could not be repaired.</summary>
     public string Gaps => Path.Combine(_folder, "logs", "gaps", "wallex-trades.jsonl");
@@ -63,6 +66,7 @@ internal sealed class ComposedSystem : IAsyncDisposable
         PostgresProxy = new TcpProxy(server.Host!, server.Port);
         ClickHouseProxy = new TcpProxy("127.0.0.1", ClickHouse.Options.Url.Port);
 
+        _schedulerPort = FreePort.Next(); // Not earlier: until somebody listens there, it may be anybody's.
         Start("scheduler", SharedFolder.Program("Radar.Scheduler", "radar-scheduler"), []);
         await AwaitAsync(() => IsHealthyAsync("scheduler"), "the scheduler's health check");
         Start("agent", SharedFolder.Program("Radar.Workers", "radar-worker"), [("RADAR__WALLEX__BASEURL", _exchange.Address.ToString()), .. settings]);
@@ -80,15 +84,20 @@ internal sealed class ComposedSystem : IAsyncDisposable
     }
 
     /// <summary>kill -9 of a worker's newest process, if it lives: a number that somebody else has by now is left alone.</summary>
-    public async Task KillAsync(string worker)
+    /// <returns>Whether it lived, and no longer does.</returns>
+    public async Task<bool> KillAsync(string worker)
     {
         await using var command = Database.CreateCommand("SELECT coalesce(pid, 0) FROM radar.workers WHERE worker_id = $1");
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = worker });
         var pid = (int)(await command.ExecuteScalarAsync())!;
-        if (ProcessSignals.Names(pid, worker) && ProcessSignals.Names(pid, _folder))
+        bool Lives() => ProcessSignals.Names(pid, worker) && ProcessSignals.Names(pid, _folder);
+        if (!Lives())
         {
-            ProcessSignals.Kill(pid);
+            return false;
         }
+        ProcessSignals.Kill(pid);
+        await AwaitAsync(() => Task.FromResult(!Lives()), $"the end of {worker}");
+        return true;
     }
 
     /// <summary>Waits for a condition; a failure shows the end of every log.</summary>

@@ -17,6 +17,10 @@ internal sealed class Ledger(Uri exchange) : IDisposable
     /// <summary>Tells the exchange what to do, such as <c>running=false</c>.</summary>
     public async Task ControlAsync(string what) => (await _http.PostAsync(new Uri("/radar/wallex/control?" + what, UriKind.Relative), null)).EnsureSuccessStatusCode();
 
+    /// <summary>Says a frame.</summary>
+    public async Task SayAsync(string frame) =>
+        (await _http.PostAsync(new Uri("/radar/wallex/say", UriKind.Relative), new StringContent(frame))).EnsureSuccessStatusCode();
+
     /// <summary>Every trade, equal ones each.</summary>
     public async Task<List<LedgerTrade>> TradesAsync() => [.. await LinesAsync("trades", entry => new LedgerTrade(
         entry.GetProperty("id").GetString()!, entry.GetProperty("symbol").GetString()!, At(entry),
@@ -25,8 +29,7 @@ internal sealed class Ledger(Uri exchange) : IDisposable
     /// <summary>Every frame of each side of each order book, in order.</summary>
     public async Task<Dictionary<(string Symbol, string Side), List<LedgerBook>>> BooksAsync() =>
         (await LinesAsync("depth", entry => (Key: (entry.GetProperty("symbol").GetString()!, entry.GetProperty("side").GetString()!), Book: new LedgerBook(
-            At(entry), string.Join(';', entry.GetProperty("frame")[1].EnumerateArray().Select(level =>
-                FormattableString.Invariant($"{level.GetProperty("price").GetDouble():R},{level.GetProperty("quantity").GetDouble():R}")))))))
+            At(entry), BookText.Of(entry.GetProperty("frame")[1]), entry.GetProperty("sent").GetInt32()))))
         .GroupBy(line => line.Key).ToDictionary(side => side.Key, side => side.Select(line => line.Book).ToList());
 
     public void Dispose() => _http.Dispose();
@@ -49,5 +52,5 @@ internal sealed class Ledger(Uri exchange) : IDisposable
 /// <summary>A trade: its id as A.6.3 makes it, when it was said, and the time in it.</summary>
 internal sealed record LedgerTrade(string Id, string Symbol, DateTimeOffset At, DateTimeOffset Time);
 
-/// <summary>A frame of one side of an order book: when it was said, and its levels as text.</summary>
-internal sealed record LedgerBook(DateTimeOffset At, string Levels);
+/// <summary>A frame of one side of an order book: when it was said, its levels as text, and to how many sockets.</summary>
+internal sealed record LedgerBook(DateTimeOffset At, string Levels, int Sent);
