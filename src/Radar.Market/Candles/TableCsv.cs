@@ -54,8 +54,12 @@ public abstract class TableCsv
     }
 
     /// <summary>Writes the file anew from the table: after older rows changed.</summary>
-    public async Task RewriteAsync(CancellationToken cancellationToken) =>
+    public async Task RewriteAsync(CancellationToken cancellationToken)
+    {
+        // Due until it succeeds, also where the table cannot be asked: whoever brings the file level next must not take it for level.
+        (_rewriteIsDue, _length) = (true, -1);
         await RewriteAsync(await BoundsAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>First and last open time the table has, <c>To</c> being one beyond the last; null when it has none.</summary>
     private protected abstract Task<TimeRange?> BoundsAsync(CancellationToken cancellationToken);
@@ -112,8 +116,7 @@ public abstract class TableCsv
 
     private async Task RewriteAsync(TimeRange? bounds, CancellationToken cancellationToken)
     {
-        _rewriteIsDue = true; // Until it succeeds: the next one to bring the file level must not take it for level.
-        _length = -1;
+        (_rewriteIsDue, _length) = (true, -1);
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path))!);
         var outside = CsvScan.LinesOutside(Path, bounds);
         var last = long.MinValue;
