@@ -20,6 +20,7 @@ internal interface IPartitionListener
 /// <summary>A member of the group that reads a topic. Offsets are told to the group once they are given to <see cref="Store"/>, and not before.</summary>
 internal sealed partial class SinkConsumer : IDisposable
 {
+    private const int Attempts = 5;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
     private readonly string _topic;
@@ -187,8 +188,18 @@ internal sealed partial class SinkConsumer : IDisposable
     /// <exception cref="KafkaException">The broker does not say.</exception>
     public (long Low, long High) AskEnds(int partition)
     {
-        var ends = _consumer.QueryWatermarkOffsets(Of(partition), Patience);
-        return Known(ends.Low) is { } low && Known(ends.High) is { } high ? (low, high) : throw new KafkaException(ErrorCode.Local_Fail);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var ends = _consumer.QueryWatermarkOffsets(Of(partition), Patience);
+                return Known(ends.Low) is { } low && Known(ends.High) is { } high ? (low, high) : throw new KafkaException(ErrorCode.Local_Fail);
+            }
+            catch (KafkaException moving) when (attempt < Attempts && moving.Error.Code != ErrorCode.Local_TimedOut)
+            {
+                // Its leader has just become another.
+            }
+        }
     }
 
     /// <summary>Where a partition is read next; null: nothing of it was read.</summary>
