@@ -91,7 +91,13 @@ internal sealed class PostgresFleet(NpgsqlDataSource source, FleetListener liste
 
     public async Task<int> CleanAsync(CancellationToken cancellationToken)
     {
-        await using var command = source.CreateCommand("DELETE FROM radar.workers WHERE actual = 'deleted' AND desired = 'delete'");
+        var gone = (await ListAsync(cancellationToken).ConfigureAwait(false)).Where(worker => worker.IsGone).ToList();
+        await using var command = source.CreateCommand("""
+            DELETE FROM radar.workers w USING unnest($1, $2) AS gone (worker_id, epoch)
+            WHERE w.worker_id = gone.worker_id AND w.epoch = gone.epoch AND w.actual = 'deleted' AND w.desired = 'delete'
+            """);
+        command.Parameters.Add(new() { Value = gone.ConvertAll(worker => worker.Id.Value) });
+        command.Parameters.Add(new() { Value = gone.ConvertAll(worker => worker.Epoch) });
         return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 }

@@ -137,6 +137,9 @@ public sealed record WorkerSnapshot
     public ProcessIdentity? Process =>
         Machine is { } machine && Pid is { } pid && ProcessStart is { } start ? new ProcessIdentity(machine, pid, start) : null;
 
+    /// <summary>It said its last word, and its process has ended: what hangs after it still holds a partition, or a connection to the exchange.</summary>
+    public bool IsGone => Actual == WorkerState.Deleted && (Pid is null || Process is { IsKnownDead: true });
+
     /// <summary>Epoch of the newest process.</summary>
     public required long Epoch { get; init; }
 

@@ -56,9 +56,9 @@ internal static class FleetWaits
                 hopeless = asked.Find(w => w.Desired != DesiredState.Delete) is { } again
                     ? $"{again.Id} was asked to {again.Desired.Word()} by {again.DesiredBy} meanwhile."
                     : null;
-                return hopeless is not null || asked.TrueForAll(IsGone);
+                return hopeless is not null || asked.TrueForAll(w => w.IsGone);
             },
-            workers => Describe(workers.Where(w => ids.Contains(w.Id) && !IsGone(w))),
+            workers => Describe(workers.Where(w => ids.Contains(w.Id) && !w.IsGone)),
             fleet, deadline, cancellationToken);
         if (hopeless is not null)
         {
@@ -70,12 +70,8 @@ internal static class FleetWaits
     public static string Describe(IEnumerable<WorkerSnapshot> workers) => string.Join("; ", workers.Select(w =>
         $"{w.Id} is {w.Actual.Word()} (asked: {w.Desired.Word()}{(w.Activity is null ? "" : $", {w.Activity}")}{Lingering(w)}{(w.Error is null ? "" : $", {w.Error}")})"));
 
-    // Its last word is not its end: what hangs after it still holds a partition, or a connection to the exchange.
-    private static bool IsGone(WorkerSnapshot worker) =>
-        worker.Actual == WorkerState.Deleted && (worker.Pid is null || worker.Process is { IsKnownDead: true });
-
     private static string Lingering(WorkerSnapshot worker) =>
-        worker.Actual == WorkerState.Deleted && !IsGone(worker) ? $", its process {worker.Pid} is still there" : "";
+        worker.Actual == WorkerState.Deleted && !worker.IsGone ? $", its process {worker.Pid} is still there" : "";
 
     private static async Task WaitAsync(
         TaskContext context,

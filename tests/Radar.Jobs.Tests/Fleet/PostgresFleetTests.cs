@@ -82,4 +82,17 @@ public sealed class PostgresFleetTests(PostgresFixture postgres) : FleetDatabase
         await Fleet.StartAsync(Spec, "b", CancellationToken.None);
         Assert.True((await BeginAsync()).Epoch > old.Epoch);
     }
+
+    [Fact]
+    public async Task Clean_DeletedWorkerWhoseProcessHangs_KeepsItUntilThatEnds()
+    {
+        await Fleet.StartAsync(Spec, "a", CancellationToken.None);
+        var fence = await BeginAsync();
+        await ExecuteAsync("UPDATE radar.workers SET agent = 'one'");
+        await Fleet.AskAsync(Worker, DesiredState.Delete, "a", CancellationToken.None);
+        await Reports.ReportAsync(fence, WorkerState.Deleted, "test", null, CancellationToken.None);
+        Assert.Equal(0, await Fleet.CleanAsync(CancellationToken.None));
+        await ExecuteAsync("UPDATE radar.workers SET pid = NULL");
+        Assert.Equal(1, await Fleet.CleanAsync(CancellationToken.None));
+    }
 }
