@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -55,6 +56,21 @@ public sealed class LauncherTests : IDisposable
         var (down, said) = await EmbeddedProcess.RunAsync("down", "--erase", "--state", State.Path);
         Assert.True(down == 0, said);
         Assert.False(Directory.Exists(State.Path));
+    }
+
+    [Fact]
+    public async Task Up_AttendedThroughTheLauncherScriptAndKilled_LeavesNothing()
+    {
+        var start = new ProcessStartInfo(Path.Combine(RepositoryRoot.Path, "radar"), ["up", "--simulate", "--state", State.Path]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment["RADAR_SKIP_BUILD"] = "1"; // The tests were built with it.
+        using var radar = Process.Start(start)!;
+        var (output, errors) = (radar.StandardOutput.ReadToEndAsync(), radar.StandardError.ReadToEndAsync());
+        await Eventually.TrueAsync(() => State.ReadSystem()?.Services.Any(service => service.State == "running" && service.Pid > 0) ?? false, Patience.Long, "a service to run");
+        Assert.NotEmpty(Leftovers.Find(State));
+        Signals.Kill(radar.Id);
+        await radar.WaitForExitAsync();
+        await Eventually.TrueAsync(() => Leftovers.Find(State).Count == 0, Patience.Long, "every process to notice that the launcher is gone");
+        await Task.WhenAll(output, errors);
     }
 
     [Fact]
