@@ -94,7 +94,7 @@ public sealed class ClickHouseFixture : IAsyncLifetime
         "dotnet", RepositoryRoot.Program("Radar.Embedded", "radar-embedded"),
         "clickhouse", "--state", _folder, "--port", $"{_port}", "--user", Options.User);
 
-    private async Task<int> EndAsync(Action<int> signal)
+    private async Task<int> EndAsync(Func<int, bool> signal)
     {
         signal(Pid);
         await _process!.WaitForExitAsync(CancellationToken.None);

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Radar.Embedded.Launch;
@@ -53,7 +51,8 @@ public sealed class RealBroker : IAsyncDisposable
         Directory.CreateDirectory(folder);
         var configuration = Path.Combine(folder, "server.properties");
         var log = Path.Combine(folder, "broker.log");
-        await File.WriteAllTextAsync(configuration, Properties(folder, port, advertised ?? port, ControllerPort(folder)), cancellationToken);
+        await WaitForPredecessorAsync(folder, time, cancellationToken);
+        await File.WriteAllTextAsync(configuration, Properties(folder, port, advertised ?? port, ControllerPort(folder, port)), cancellationToken);
         if (!File.Exists(Path.Combine(folder, "data", "meta.properties")))
         {
             var (exitCode, output) = await ServiceUser.RunAsync(
@@ -64,7 +63,6 @@ public sealed class RealBroker : IAsyncDisposable
             }
         }
 
-        await WaitForPredecessorAsync(folder, time, cancellationToken);
         var process = WatchedProcess.Start(
             null, "TERM", log, "java", "-Xms128m", "-Xmx384m", "-XX:+UseSerialGC", "-cp", jars, "kafka.Kafka", configuration);
         process.KeepBounded(log, time);
@@ -141,19 +139,17 @@ public sealed class RealBroker : IAsyncDisposable
         }
     }
 
-    // The controller's port must stay what the log directory was formatted with.
-    private static int ControllerPort(string folder)
+    // Kept, so that logs tell one address; another only where somebody else listens there meanwhile. The log directory does not know it.
+    internal static int ControllerPort(string folder, int port)
     {
         var file = Path.Combine(folder, "controller-port");
-        if (File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var port))
+        if (File.Exists(file) && int.TryParse(File.ReadAllText(file), CultureInfo.InvariantCulture, out var kept) && kept != port && Ports.IsFree(kept))
         {
-            return port;
+            return kept;
         }
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        port = ((IPEndPoint)socket.LocalEndpoint).Port;
-        File.WriteAllText(file, port.ToString(CultureInfo.InvariantCulture));
-        return port;
+        var chosen = Ports.Free(port);
+        File.WriteAllText(file, chosen.ToString(CultureInfo.InvariantCulture));
+        return chosen;
     }
 
     private static string Properties(string folder, int port, int advertised, int controller) => string.Create(CultureInfo.InvariantCulture, $"""

@@ -6,9 +6,13 @@ namespace Radar.Embedded.Launch;
 /// <summary><c>radar down</c>: kill-fleet, then every service, in order.</summary>
 internal static class DownCommand
 {
-    // What a launcher and its services keep in a state folder; nothing else there is ours to remove.
+    // What a launcher and its services keep in a state folder; nothing else there is ours to remove. What tells that it is one goes last: an erasure
+    // that was cut short can be done again.
     private static readonly string[] Kept =
-        ["system.json", "system.json.half", "secrets.json", "secrets.json.half", "up.lock", "logs", "kafka", "exchange", "clickhouse", "data"];
+    [
+        "logs", "kafka", "exchange", "clickhouse", Path.Combine("data", "prices"), Path.Combine("data", "predictions"),
+        "system.json.half", "secrets.json.half", "system.json", "secrets.json", "up.lock",
+    ];
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(60);
@@ -27,6 +31,11 @@ internal static class DownCommand
     {
         try
         {
+            if (erase && !state.IsRadars && Directory.Exists(state.Path) && Directory.EnumerateFileSystemEntries(state.Path).Any())
+            {
+                throw new EmbeddedException(
+                    $"No system was ever started in {state.Path} (it has no system.json, secrets.json or up.lock), so nothing there is Radar's: nothing was erased.");
+            }
             await StopAsync(state, time, cancellationToken);
             if (erase)
             {
@@ -37,6 +46,11 @@ internal static class DownCommand
         catch (EmbeddedException ex)
         {
             await Console.Error.WriteLineAsync($"radar down: {ex.Message}");
+            return 1;
+        }
+        catch (Exception ex) when (ex is UnauthorizedAccessException or IOException)
+        {
+            await Console.Error.WriteLineAsync($"radar down: {state.Refused(ex)}");
             return 1;
         }
         catch (OperationCanceledException)
@@ -74,7 +88,10 @@ internal static class DownCommand
     {
         var log = state.Log("up");
         var position = File.Exists(log) ? new FileInfo(log).Length : 0;
-        Signals.Terminate(launcher.Pid);
+        if (!Signals.Terminate(launcher.Pid))
+        {
+            throw new EmbeddedException($"The launcher (pid {launcher.Pid}) of the system in {state.Path} is another user's and cannot be stopped: run ./radar down as that user.");
+        }
         var started = time.GetTimestamp();
         var killed = false;
         while (launcher.IsAlive)
@@ -118,10 +135,14 @@ internal static class DownCommand
             {
                 Directory.Delete(state.In(name), recursive: true);
             }
-            else
+            else if (File.Exists(state.In(name)))
             {
                 File.Delete(state.In(name));
             }
+        }
+        if (Directory.Exists(state.In("data")) && !Directory.EnumerateFileSystemEntries(state.In("data")).Any())
+        {
+            Directory.Delete(state.In("data"));
         }
         if (!Directory.Exists(state.Path))
         {

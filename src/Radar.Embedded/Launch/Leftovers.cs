@@ -4,6 +4,7 @@ namespace Radar.Embedded.Launch;
 internal static class Leftovers
 {
     /// <summary>Returns when none is left, workers included.</summary>
+    /// <exception cref="EmbeddedException">One of them may not be ended by us.</exception>
     public static async Task WaitAsync(StateFolder state, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
@@ -11,9 +12,9 @@ internal static class Leftovers
         {
             if (time.GetElapsedTime(started) > patience)
             {
-                foreach (var process in processes.Where(process => process.IsAlive))
+                foreach (var process in processes.Where(process => process.IsAlive && !Signals.Kill(process.Pid)))
                 {
-                    Signals.Kill(process.Pid);
+                    throw new EmbeddedException($"Process {process.Pid} of the system in {state.Path} is another user's and does not end: run ./radar down as that user.");
                 }
             }
             await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);

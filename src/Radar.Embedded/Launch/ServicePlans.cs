@@ -12,10 +12,14 @@ namespace Radar.Embedded.Launch;
 internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secrets, SystemDatabase database)
 {
     private const string ClickHouseUser = "radar";
+    private const string FetchWaitVariable = "RADAR__KAFKA__FETCHWAIT";
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     /// <summary>Base address of dashboard and API.</summary>
     public string Dashboard => Url("scheduler");
+
+    /// <summary>The port a service listens on; null where it listens on none.</summary>
+    public int? PortOf(string service) => secrets.Ports.TryGetValue(service, out var port) ? port : null;
 
     private static bool IsRealKafka => Environment.GetEnvironmentVariable(RealBroker.HomeVariable) is { Length: > 0 };
 
@@ -111,6 +115,10 @@ internal sealed class ServicePlans(StateFolder state, UpPlan plan, Secrets secre
             ["DOTNET_TieredPGO"] = "0",
             ["DOTNET_gcServer"] = "0",
         };
+        if (!IsRealKafka && Environment.GetEnvironmentVariable(FetchWaitVariable) is null)
+        {
+            settings[FetchWaitVariable] = "50"; // A new record does not wake the mock, so this is how late a candle may come.
+        }
         if (Environment.GetEnvironmentVariable("RADAR__MODELS__DIRECTORY") is null)
         {
             settings["RADAR__MODELS__DIRECTORY"] = Path.Combine(RepositoryRoot.Path, "models");

@@ -37,6 +37,14 @@ internal sealed class StateFolder(string path)
     /// <summary>Replaces what readers see, whole.</summary>
     public void WriteSystem(SystemState state) => Write(SystemFile, state);
 
+    /// <summary>Whether a system was ever started here: what else would have made these?</summary>
+    public bool IsRadars => File.Exists(SystemFile) || File.Exists(SecretsFile) || File.Exists(Lock);
+
+    /// <summary>What to tell when the file system refused something.</summary>
+    public string Refused(Exception problem) => problem is UnauthorizedAccessException
+        ? $"{problem.Message} {Path} may be another user's: run this as that user, or name another folder with --state."
+        : $"{problem.Message} (the state folder is {Path})";
+
     /// <summary>The secrets, or null when the system was never started.</summary>
     public Secrets? ReadSecrets() => Read<Secrets>(SecretsFile);
 

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using Radar.Embedded.Processes;
 
@@ -66,7 +67,14 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
     public async Task StartAsync(TimeSpan deadline, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        Launch();
+        try
+        {
+            Launch();
+        }
+        catch (Exception problem) when (problem is Win32Exception or IOException)
+        {
+            throw new EmbeddedException($"Service {plan.Name} could not be started: {problem.Message}", problem);
+        }
         _watching = WatchAsync();
         while (!await plan.AnswersAsync(cancellationToken))
         {
@@ -82,7 +90,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         }
         _begun = Answers = true;
         _state = "running";
-        changed();
+        Changed();
     }
 
     /// <inheritdoc/>
@@ -103,7 +111,7 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         }
         _started = null;
         _state = "stopped";
-        changed();
+        Changed();
     }
 
     private void Launch()
@@ -119,19 +127,20 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         }
         start.Environment[Lifeline.Variable] = lifeline;
         _process?.Dispose();
+        _process = null;
         _logBegins = LogFile.Length(log);
         _process = Process.Start(start)!;
         // Read by others while we go on to the next process: a value of its own, not the Process.
         _started = new Started(_process.Id, ProcessIdentity.Find(_process.Id)?.ToString());
-        changed();
+        Changed();
     }
 
     private async Task WatchAsync()
     {
         var pause = FirstPause;
-        try
+        while (!_stop.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 var since = time.GetTimestamp();
                 await WaitForEndAsync();
@@ -140,23 +149,40 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
                 _started = null;
                 Answers = false;
                 _state = "backoff";
-                changed();
-                await Task.Delay(pause * (0.75 + (Random.Shared.NextDouble() / 2)), time, _stop.Token);
+                Changed();
+                await PauseAsync(pause);
                 _restarts++;
                 _state = "running";
                 Launch();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // We were told to stop it.
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return; // We were told to stop it.
+            }
+            catch (Exception problem)
+            {
+                // A full disk, or no process to be had: nobody but us would ever start it again.
+                _state = _started is null ? "backoff" : _state;
+                Tell($"{plan.Name} could not be looked after or started ({problem.Message}): tried again");
+                await Task.WhenAny(PauseAsync(pause));
+            }
         }
     }
+
+    private Task PauseAsync(TimeSpan pause) => Task.Delay(pause * (0.75 + (Random.Shared.NextDouble() / 2)), time, _stop.Token);
+
+    private void Changed() => BestEffort.Do(changed);
+
+    private void Tell(string line) => BestEffort.Do(() => Say(line));
 
     // A process that lives and does not answer is as good as dead, and would never be started again by itself.
     private async Task WaitForEndAsync()
     {
-        var ended = _process!.WaitForExitAsync(_stop.Token);
+        if (_process is not { } process)
+        {
+            return; // The last attempt to start it failed.
+        }
+        var ended = process.WaitForExitAsync(_stop.Token);
         var answered = time.GetTimestamp();
         while (await Task.WhenAny(ended, Task.Delay(CheckEvery, time, _stop.Token)) != ended)
         {
@@ -169,8 +195,8 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
             }
             else if (_begun && time.GetElapsedTime(answered) > HungAfter)
             {
-                Say($"{plan.Name} lives and has not answered for {HungAfter.TotalSeconds:0} s: it is ended and started again");
-                await EndAsync(_process, EndPatience, _stop.Token);
+                Tell($"{plan.Name} lives and has not answered for {HungAfter.TotalSeconds:0} s: it is ended and started again");
+                await EndAsync(process, EndPatience, _stop.Token);
             }
         }
         await ended;
@@ -184,9 +210,9 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
         {
             return await plan.AnswersAsync(either.Token);
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            return false;
+            return false; // Not in time, or it could not even be asked.
         }
     }
 
@@ -208,7 +234,17 @@ internal sealed class SupervisedService(ServicePlan plan, string log, string lif
     }
 
     // What its newest process wrote at last.
-    private string Words() => LogFile.Tail(log, _logBegins, 12) is { Length: > 0 } words ? words : "(nothing)";
+    private string Words()
+    {
+        try
+        {
+            return LogFile.Tail(log, _logBegins, 12) is { Length: > 0 } words ? words : "(nothing)";
+        }
+        catch (IOException problem)
+        {
+            return $"(its log cannot be read: {problem.Message})";
+        }
+    }
 
     private sealed record Started(int Pid, string? Identity);
 }

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
 using Radar.Embedded.Postgres;
+using Radar.Embedded.Processes;
 
 namespace Radar.Embedded.Launch;
 
 /// <summary>One system from its first service to its last: brings it up, keeps it up, and takes it down in order.</summary>
 internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<string> say, TimeProvider time) : IAsyncDisposable
 {
+    private const int MostStarts = 3;
     private static readonly TimeSpan ServiceDeadline = TimeSpan.FromSeconds(120);
     private static readonly TimeSpan TriggerDeadline = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan KillFleetDeadline = TimeSpan.FromSeconds(60);
@@ -13,6 +15,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
     private static readonly TimeSpan LeftoverPatience = TimeSpan.FromSeconds(60);
     private readonly List<SupervisedService> _services = [];
     private readonly Lock _gate = new();
+    private readonly Action<string> _say = BestEffort.Say(say);
     private Lifeline? _lifeline;
     private SystemDatabase? _database;
     private Secrets? _secrets;
@@ -30,6 +33,15 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         var previous = state.ReadSystem();
         Refuse(previous);
         await Leftovers.WaitAsync(state, LeftoverPatience, time, cancellationToken);
+        for (var again = MostStarts; !await TryStartAsync(mayFail: --again > 0, cancellationToken);)
+        {
+            _say("a port was taken by another program in the meantime: starting again with others");
+        }
+    }
+
+    // False when it failed for want of a port that was free when it was chosen.
+    private async Task<bool> TryStartAsync(bool mayFail, CancellationToken cancellationToken)
+    {
         _secrets = MakeSecrets(state.ReadSecrets());
         state.WriteSecrets(_secrets);
         _database = new SystemDatabase(_secrets.Database);
@@ -49,10 +61,32 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             _phase = SystemPhase.Failed;
             _reason = ex is EmbeddedException ? ex.Message : "It was stopped while it started.";
             await StopServicesAsync();
+            if (mayFail && ex is EmbeddedException && IsAnyPortTaken(plans))
+            {
+                await ForgetServicesAsync();
+                (_phase, _reason) = (SystemPhase.Starting, null);
+                return false;
+            }
             throw;
         }
         _phase = SystemPhase.Up;
         Write();
+        return true;
+    }
+
+    // All of ours are stopped: whoever listens is another program.
+    private bool IsAnyPortTaken(ServicePlans plans) => _services.Any(service =>
+        plans.PortOf(service.Plan.Name) is { } port && port != plan.Port && !Ports.IsFree(port));
+
+    private async Task ForgetServicesAsync()
+    {
+        lock (_gate)
+        {
+            _services.ForEach(service => service.Dispose());
+            _services.Clear();
+        }
+        await _database!.DisposeAsync();
+        _database = null;
     }
 
     /// <summary>Runs kill-fleet and stops the services, those that others lean on last.</summary>
@@ -64,16 +98,13 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         await StopServicesAsync();
         _phase = SystemPhase.Down;
         Write();
-        say("everything is stopped");
+        _say("everything is stopped");
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var service in _services)
-        {
-            service.Dispose();
-        }
+        _services.ForEach(service => service.Dispose());
         if (_database is not null)
         {
             await _database.DisposeAsync();
@@ -98,22 +129,8 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
 
     private Secrets MakeSecrets(Secrets? known)
     {
-        var ports = new Dictionary<string, int>(known?.Ports ?? new Dictionary<string, int>());
-        if (plan.Port is { } asked)
-        {
-            if (!Ports.IsFree(asked))
-            {
-                throw new EmbeddedException($"Port {asked} (--port) is taken by another program: choose another, or leave --port out.");
-            }
-            ports["scheduler"] = asked;
-        }
-        foreach (var service in (string[])["postgres", "kafka", "exchange", "scheduler", .. plan.MarketCapture ? (string[])["clickhouse"] : []])
-        {
-            if (!ports.TryGetValue(service, out var port) || !Ports.IsFree(port))
-            {
-                ports[service] = service == "scheduler" && Ports.IsFree(Ports.Dashboard) ? Ports.Dashboard : Ports.Free();
-            }
-        }
+        var ports = Ports.Choose(
+            ["postgres", "kafka", "exchange", "scheduler", .. plan.MarketCapture ? (string[])["clickhouse"] : []], known?.Ports ?? new Dictionary<string, int>(), plan.Port);
         var password = known?.DatabasePassword ?? Random(24);
         var database = PostgresServer.ConnectionStringOf(new PostgresSettings(state.In("postgres"), ports["postgres"], password));
         return new Secrets(database, password, known?.OperatorPassword ?? Random(12), known?.ApiToken ?? Random(32), ports)
@@ -131,7 +148,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
         var started = time.GetTimestamp();
         var supervised = new SupervisedService(service, state.Log(service.Name), state.Lock, Write, time)
         {
-            Say = say,
+            Say = _say,
             MayAnswer = () => Answer(service.LeansOn),
         };
         lock (_gate)
@@ -139,7 +156,7 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             _services.Add(supervised);
         }
         await supervised.StartAsync(ServiceDeadline, cancellationToken);
-        say($"{service.Name,-10} {service.Address ?? "running"} ({time.GetElapsedTime(started).TotalSeconds:0.0} s){(service.Detail is { } detail ? ", " + detail : "")}");
+        _say($"{service.Name,-10} {service.Address ?? "running"} ({time.GetElapsedTime(started).TotalSeconds:0.0} s){(service.Detail is { } detail ? ", " + detail : "")}");
     }
 
     private bool Answer(IReadOnlyList<string> names)
@@ -173,17 +190,17 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             using var api = new FleetApi(address, _secrets!.ApiToken);
             if (await api.TriggerAsync("kill-fleet", deadline.Token) is { } run)
             {
-                say($"kill-fleet (run {run})");
+                _say($"kill-fleet (run {run})");
                 await RunFollower.WaitAsync(_database!, run, time, deadline.Token);
             }
             else
             {
-                say("the scheduler does not answer: the agent stops the workers itself");
+                _say("the scheduler does not answer: the agent stops the workers itself");
             }
         }
         catch (Exception ex) when (ex is EmbeddedException or OperationCanceledException)
         {
-            say($"kill-fleet did not end in order ({ex.Message}): the agent stops the workers itself");
+            _say($"kill-fleet did not end in order ({ex.Message}): the agent stops the workers itself");
         }
     }
 
@@ -207,9 +224,9 @@ internal sealed class SystemSupervisor(StateFolder state, UpPlan plan, Action<st
             {
                 state.WriteSystem(Now());
             }
-            catch (IOException ex)
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
             {
-                say($"system.json cannot be written ({ex.Message}): readers see an older state"); // Supervision goes on.
+                _say($"system.json cannot be written ({ex.Message}): readers see an older state"); // Supervision goes on.
             }
         }
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using Radar.Embedded.Processes;
 
 namespace Radar.Embedded.Launch;
 
@@ -73,6 +74,11 @@ internal static class UpCommand
             }
             return 1;
         }
+        catch (Exception ex) when (ex is UnauthorizedAccessException or IOException)
+        {
+            await Console.Error.WriteLineAsync($"radar up: {state.Refused(ex)}");
+            return 1;
+        }
         catch (OperationCanceledException)
         {
             return 130;
@@ -103,19 +109,20 @@ internal static class UpCommand
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop); // A closed terminal is Ctrl-C, not a crash.
-        await using var supervisor = new SystemSupervisor(state, plan, Console.WriteLine, TimeProvider.System);
+        var say = BestEffort.Say(Console.WriteLine);
+        await using var supervisor = new SystemSupervisor(state, plan, say, TimeProvider.System);
         await supervisor.StartAsync(stop.Token);
         if (attended)
         {
-            Welcome.Say(state, Console.WriteLine);
+            Welcome.Say(state, say);
         }
         try
         {
-            await Attendance.StreamAsync(state, attended ? Console.WriteLine : _ => { }, TimeProvider.System, stop.Token);
+            await Attendance.StreamAsync(state, attended ? say : _ => { }, TimeProvider.System, stop.Token);
         }
         catch (OperationCanceledException)
         {
-            Console.WriteLine("stopping");
+            say("stopping");
         }
         await supervisor.StopAsync();
         return 0;

@@ -61,7 +61,7 @@ internal static class LogFile
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            Console.Error.WriteLine($"{log} could not be moved aside ({problem.Message}): it grows on for now.");
+            BestEffort.Complain($"{log} could not be moved aside ({problem.Message}): it grows on for now.");
         }
     }
 }

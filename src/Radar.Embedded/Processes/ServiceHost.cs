@@ -70,7 +70,7 @@ internal static class ServiceHost
         }
         catch (Exception ex) when (ex is IOException or JsonException or KeyNotFoundException)
         {
-            Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"system.json tells nothing of {service}: {ex.Message}"));
+            BestEffort.Complain(string.Create(CultureInfo.InvariantCulture, $"system.json tells nothing of {service}: {ex.Message}"));
         }
         return false;
     }

@@ -49,6 +49,33 @@ public sealed class SupervisedServiceTests : IDisposable
         await service.StopAsync(Patience.Long);
     }
 
+    [Fact]
+    public async Task Killed_WithAFullDiskAndAStartThatFails_IsStartedAgainAllTheSame()
+    {
+        var said = 0;
+        List<string> command = ["sleep", "600"];
+        using var service = new SupervisedService(
+            new ServicePlan("test", command, new Dictionary<string, string>(), null, null, _ => Task.FromResult(true)),
+            _folder.In("test.log"), _folder.In("up.lock"), () => throw Full(), TimeProvider.System)
+        {
+            Say = _ =>
+            {
+                Interlocked.Increment(ref said);
+                throw Full();
+            },
+        };
+        await service.StartAsync(Patience.Long, default);
+        var first = service.State;
+        command[1] = null!; // No process can be started with that.
+        Signals.Kill(first.Pid);
+        await Eventually.TrueAsync(() => Volatile.Read(ref said) > 1, Patience.Long, "starts that fail");
+        command[1] = "600";
+        await Eventually.TrueAsync(() => service.State is { State: "running", Pid: > 0 } now && now.Process != first.Process, Patience.Long, "the next process");
+        await service.StopAsync(Patience.Long);
+
+        static IOException Full() => new("No space left on device");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
