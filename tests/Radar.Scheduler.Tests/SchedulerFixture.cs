@@ -34,6 +34,9 @@ public sealed class SchedulerFixture : IAsyncLifetime
         Directory.Delete(Logs, recursive: true);
     }
 
+    /// <summary>A database beside the scheduler's own.</summary>
+    internal Task<NpgsqlDataSource> CreateDatabaseAsync() => _postgres.CreateDatabaseAsync();
+
     internal async Task ExecuteAsync(string sql)
     {
         await using var command = Database.CreateCommand(sql);

@@ -14,6 +14,12 @@ internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration
     private static readonly PasswordHasher<string> Hasher = new();
 
     /// <summary>
+    /// What tells this system from others: known once prepared, and the same for as long as its database lives. Browsers do not part cookies by
+    /// port, so that two systems of one host would overwrite each other's.
+    /// </summary>
+    public string SystemName { get; private set; } = "";
+
+    /// <summary>
     /// Makes the operator at the first start, and the command line's token known. A later start with another password in the settings changes the
     /// operator's, which ends the sessions that were opened with the old one.
     /// </summary>
@@ -53,6 +59,10 @@ internal sealed partial class Accounts(NpgsqlDataSource database, IConfiguration
             insert.Parameters.AddWithValue(Digest(token));
             await insert.ExecuteNonQueryAsync(cancellationToken);
         }
+        await using var first = database.CreateCommand("SELECT created_at FROM radar.users WHERE name = $1");
+        first.Parameters.AddWithValue(Operator);
+        var made = (DateTime)(await first.ExecuteScalarAsync(cancellationToken))!;
+        SystemName = Convert.ToHexStringLower(SHA256.HashData(BitConverter.GetBytes(made.Ticks)))[..12];
     }
 
     /// <summary>The stamp of a session that name and password open, or null when they do not belong together.</summary>

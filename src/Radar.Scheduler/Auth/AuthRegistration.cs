@@ -1,4 +1,5 @@
 using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authorization;
@@ -30,13 +31,15 @@ internal static class AuthRegistration
         services.AddSingleton<IConfigureOptions<KeyManagementOptions>>(s =>
             new ConfigureOptions<KeyManagementOptions>(options => options.XmlRepository = s.GetRequiredService<IXmlRepository>()));
         services.AddAntiforgery(options => options.HeaderName = "X-Radar-Token");
+        services.AddOptions<AntiforgeryOptions>().Configure<Accounts>((options, accounts) => options.Cookie.Name = "radar-token-" + accounts.SystemName);
+        services.AddOptions<CookieAuthenticationOptions>(CookieAuthenticationDefaults.AuthenticationScheme)
+            .Configure<Accounts>((options, accounts) => options.Cookie.Name = "radar-" + accounts.SystemName);
         services.AddAuthentication(Either)
             .AddPolicyScheme(Either, null, options => options.ForwardDefaultSelector = context =>
                 context.Request.Headers.Authorization.Count > 0 ? TokenHandler.Name : CookieAuthenticationDefaults.AuthenticationScheme)
             .AddScheme<AuthenticationSchemeOptions, TokenHandler>(TokenHandler.Name, null)
             .AddCookie(options =>
             {
-                options.Cookie.Name = "radar";
                 options.Cookie.SameSite = SameSiteMode.Strict;
                 options.LoginPath = "/login";
                 options.ExpireTimeSpan = TimeSpan.FromDays(7);

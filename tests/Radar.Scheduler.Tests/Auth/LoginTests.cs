@@ -66,7 +66,7 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
         var cookies = new CookieContainer();
         using var browser = _scheduler.Browser(cookies);
         using var answer = await LogInAsync(browser, user, password);
-        Assert.DoesNotContain(cookies.GetAllCookies(), c => c.Name == "radar");
+        Assert.DoesNotContain(cookies.GetAllCookies(), c => c.Name.StartsWith("radar", StringComparison.Ordinal));
         using var api = await browser.GetAsync("/api/v1/fleet");
         Assert.Equal(HttpStatusCode.Unauthorized, api.StatusCode);
     }
@@ -79,7 +79,7 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
         browser.DefaultRequestHeaders.Add("Sec-Fetch-Site", "cross-site");
         using var answer = await LogInAsync(browser, "operator", SchedulerUnderTest.Password);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.DoesNotContain(cookies.GetAllCookies(), c => c.Name == "radar");
+        Assert.DoesNotContain(cookies.GetAllCookies(), c => c.Name.StartsWith("radar", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -87,9 +87,30 @@ public sealed class LoginTests(SchedulerFixture fixture) : IClassFixture<Schedul
     {
         using var browser = _scheduler.Browser(new());
         using var answer = await LogInAsync(browser, "operator", SchedulerUnderTest.Password);
-        var cookie = answer.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("radar=", StringComparison.Ordinal));
+        var cookie = answer.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("radar-", StringComparison.Ordinal));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("samesite=strict", cookie, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public async Task Two_systems_of_one_host_do_not_log_each_other_out()
+    {
+        await using var other = await SchedulerUnderTest.StartAsync(fixture.Server, await fixture.CreateDatabaseAsync());
+        var cookies = new CookieContainer(); // Like a browser it parts cookies by host and not by port.
+        using HttpClient here = _scheduler.Browser(cookies), there = other.Browser(cookies);
+        foreach (var browser in (HttpClient[])[here, there])
+        {
+            using var login = await LogInAsync(browser, "operator", SchedulerUnderTest.Password);
+            Assert.Equal(HttpStatusCode.Redirect, login.StatusCode);
+            using var session = await browser.GetAsync("/api/v1/session"); // Gives the page's token, whose other half is a cookie too.
+            session.EnsureSuccessStatusCode();
+        }
+        foreach (var browser in (HttpClient[])[here, there])
+        {
+            using var fleet = await browser.GetAsync("/api/v1/fleet");
+            Assert.Equal(HttpStatusCode.OK, fleet.StatusCode);
+        }
+        Assert.Equal(4, cookies.GetAllCookies().Select(cookie => cookie.Name).Distinct().Count());
     }
 
     [Fact]
