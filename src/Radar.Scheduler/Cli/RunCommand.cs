@@ -31,7 +31,8 @@ internal static class RunCommand
         return wait ? await FollowAsync(api, run, cancellationToken) : 0;
     }
 
-    private static async Task<int> FollowAsync(HttpClient api, long run, CancellationToken cancellationToken)
+    /// <summary>Tells each step until the run has ended.</summary>
+    internal static async Task<int> FollowAsync(HttpClient api, long run, CancellationToken cancellationToken)
     {
         var seen = new Dictionary<string, string>();
         while (true)
@@ -59,14 +60,14 @@ internal static class RunCommand
         }
     }
 
-    // A scheduler that is being restarted is back in a moment; the run goes on meanwhile.
+    // A scheduler that is being restarted, or is slow, is back in a moment; the run goes on meanwhile.
     private static async Task<JsonElement?> FindAsync(HttpClient api, long run, CancellationToken cancellationToken)
     {
         try
         {
             return await api.GetFromJsonAsync<JsonElement>(new Uri($"/api/v1/runs/{run}", UriKind.Relative), cancellationToken);
         }
-        catch (HttpRequestException)
+        catch (Exception ex) when (ex is HttpRequestException || ex is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return null;
         }

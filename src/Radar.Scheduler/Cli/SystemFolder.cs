@@ -36,6 +36,9 @@ internal sealed class SystemFolder
         }
     }
 
+    /// <summary>simulate, replay, live, or environment where no launcher wrote the folder.</summary>
+    public string Mode => System.GetProperty("mode").GetString()!;
+
     /// <summary>The option that every verb takes.</summary>
     public static Option<DirectoryInfo> Option { get; } = new("--state")
     {

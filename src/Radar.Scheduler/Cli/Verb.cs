@@ -35,7 +35,8 @@ internal static class Verb
             {
                 await Console.Error.WriteLineAsync($"radar {spoken}: {ex.Message}");
             }
-            catch (Exception ex) when (ex is NpgsqlException or HttpRequestException)
+            // A call whose patience ended looks like one that was called off.
+            catch (Exception ex) when (ex is NpgsqlException or HttpRequestException || ex is OperationCanceledException && !token.IsCancellationRequested)
             {
                 await Console.Error.WriteLineAsync(system is { Phase: not "up" }
                     ? $"radar {spoken}: {system.Down().Message}"

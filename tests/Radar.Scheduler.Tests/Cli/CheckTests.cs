@@ -52,6 +52,7 @@ public sealed class CheckTests : IAsyncLifetime
         Assert.DoesNotContain("FAULT", clean, StringComparison.Ordinal);
 
         await ExecuteAsync("""
+            INSERT INTO radar.workers (worker_id, kind, desired, desired_by) VALUES ('ALL/producer/main', 'candle-producer', 'start', 'test');
             UPDATE btcusdt SET tst_2 = NULL WHERE open_time = '2026-01-01 00:35';
             DELETE FROM btcusdt WHERE open_time = '2026-01-01 00:20';
             INSERT INTO radar.workflow_runs (workflow, cause, requested_by, state) VALUES ('made-up', 'manual', 'test', 'running');
@@ -61,16 +62,19 @@ public sealed class CheckTests : IAsyncLifetime
         await using var exchange = await ExchangeServer.StartAsync(
             new ExchangeSettings { From = Begin, HistoryUntil = Begin + 60 * CandleTime.Minute }, TimeProvider.System, CancellationToken.None);
         _radar.Exchange = exchange.Address;
+        _radar.Symbols = "BTCUSDT,ETHUSDT"; // The second has no model, and no candle yet.
         var (broken, found, _) = await _radar.RunAsync("check");
         Assert.Equal(1, broken);
         var faults = Faults(found);
-        Assert.Contains(faults, line => line.Contains("no candle is missing", StringComparison.Ordinal) && line.Contains("2026-01-01 00:20", StringComparison.Ordinal));
+        Assert.Contains(faults, line => line.Contains("no candle is missing", StringComparison.Ordinal) && line.Contains("2026-01-01 00:20", StringComparison.Ordinal)
+            && line.Contains("after 2026-01-01 00:39", StringComparison.Ordinal)); // The exchange has twenty more, which nobody fetches.
         Assert.Contains(faults, line => line.Contains("BTCUSDT/tst/v2 lacks 1", StringComparison.Ordinal) && line.Contains("00:35", StringComparison.Ordinal));
         Assert.Contains(faults, line => line.Contains("task hang", StringComparison.Ordinal));
         // Both are still in the files.
         Assert.Contains(faults, line => line.Contains("prices/BTCUSDT.csv: 1 row(s) are not in the table (2026-01-01 00:20", StringComparison.Ordinal)
             && line.Contains("tst/v2.csv: 1 row(s) are not in the table (2026-01-01 00:35", StringComparison.Ordinal));
         Assert.Equal(4, faults.Count);
+        Assert.Contains(found.Split('\n'), line => line.StartsWith("? ", StringComparison.Ordinal) && line.Contains("ETHUSDT", StringComparison.Ordinal));
     }
 
     [Fact]

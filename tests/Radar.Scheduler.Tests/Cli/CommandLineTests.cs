@@ -52,7 +52,7 @@ public sealed class CommandLineTests(SchedulerFixture fixture) : IClassFixture<S
     {
         WriteState();
         Directory.CreateDirectory(Path.Combine(_state, "models"));
-        await fixture.ExecuteAsync("DELETE FROM radar.workers");
+        await fixture.ExecuteAsync("DELETE FROM radar.workers; DROP TABLE IF EXISTS btcusdt");
         var clean = await RunAsync("check");
         Assert.True(clean.Code == 0, clean.Output + clean.Errors);
         Assert.All(clean.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("ok ", line, StringComparison.Ordinal));

@@ -25,6 +25,9 @@ internal sealed class OperatorProcess
     /// <summary>Who is asked what a gap is; nobody unless set.</summary>
     public Uri Exchange { get; set; } = new("http://127.0.0.1:1");
 
+    /// <summary>Coins that are captured.</summary>
+    public string Symbols { get; set; } = "BTCUSDT";
+
     /// <summary>The state folder.</summary>
     public string State => _state;
 
@@ -37,6 +40,7 @@ internal sealed class OperatorProcess
             start.ArgumentList.Add(argument);
         }
         start.Environment["RADAR__EXCHANGE__BASEURL"] = Exchange.ToString();
+        start.Environment["RADAR__MARKET__SYMBOLS"] = Symbols;
         using var process = Process.Start(start)!;
         using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(4));
         var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
