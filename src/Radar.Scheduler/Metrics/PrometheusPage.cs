@@ -21,9 +21,11 @@ internal sealed class PrometheusPage(IFleet fleet, NpgsqlDataSource database, Me
                 workers.Select(worker => (Labels(worker), worker.Actual == WorkerState.Running ? 1.0 : 0)));
             Metric(page, "radar_worker_restarts", "Restarts in a row.", "gauge", workers.Select(worker => (Labels(worker), (double)worker.Restarts)));
             Metric(page, "radar_worker_heartbeat_age_seconds", "Seconds since the last heartbeat.", "gauge",
-                workers.Where(worker => worker.HeartbeatAt is not null)
+                workers.Where(worker => worker.HeartbeatAt is not null && (worker.Pid is not null || worker.Desired != DesiredState.Delete))
                     .Select(worker => (Labels(worker), Math.Max(0, (time.GetUtcNow() - worker.HeartbeatAt!.Value).TotalSeconds))));
             foreach (var metric in workers.SelectMany(worker => WorkerMetrics.Of(worker).Select(metric => (Worker: worker, Metric: metric)))
+                // What a process that has ended said last is true of nobody; what it counted, it did count.
+                .Where(found => found.Worker.Pid is not null || found.Metric.Type == "counter")
                 .GroupBy(found => found.Metric.Name, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
             {
                 var (_, first) = metric.First();

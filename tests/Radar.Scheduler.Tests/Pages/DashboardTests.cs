@@ -46,6 +46,27 @@ public sealed class DashboardTests(SchedulerFixture fixture) : IClassFixture<Sch
     }
 
     [ChromiumFact]
+    public async Task Fleet_page_shows_what_sinks_count_and_nothing_of_those_that_ended()
+    {
+        await fixture.AddWorkerAsync(new("ALL/trades-sink/1"), """{"lag": 31, "ratePerSecond": 7.5, "batches": 5, "deadLetters": 6, "lastInsertAgeSeconds": 12}""");
+        await fixture.AddWorkerAsync(new("ALL/trades-sink/2"), """{"lag": 77, "batches": 8, "lastInsertAgeSeconds": 900}""");
+        await fixture.ExecuteAsync("""
+            UPDATE radar.workers SET actual = 'running' WHERE worker_id = 'ALL/trades-sink/1';
+            UPDATE radar.workers SET actual = 'deleted', desired = 'delete' WHERE worker_id = 'ALL/trades-sink/2'
+            """);
+        var page = await LogInAsync();
+        var row = page.Locator("tr[data-worker='ALL/trades-sink/1']");
+        foreach (var words in (string[])["31", "7.5/s", "5 batches", "6 dead letters", "last insert 12 s ago"])
+        {
+            await Assertions.Expect(row).ToContainTextAsync(words);
+        }
+        await Assertions.Expect(page.Locator("tr[data-worker='ALL/trades-sink/2']")).Not.ToContainTextAsync("batches");
+        await Assertions.Expect(page.Locator(".tile").Filter(new() { HasText = "Largest lag" }).Locator("strong")).ToHaveTextAsync("31");
+        await fixture.ExecuteAsync("DELETE FROM radar.workers WHERE worker_id LIKE 'ALL/trades-sink/%'");
+        Assert.Empty(_complaints);
+    }
+
+    [ChromiumFact]
     public async Task Workers_text_is_shown_as_text_and_never_run()
     {
         await fixture.AddWorkerAsync(new("BTCUSDT/lightgbm/v1"));

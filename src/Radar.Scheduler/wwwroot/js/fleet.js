@@ -3,6 +3,7 @@ import { attr, h, sync, text } from "./dom.js";
 import { clock, number, plural, span, stamp } from "./format.js";
 import { remember } from "./history.js";
 import { on, single } from "./live.js";
+import { lives } from "./lives.js";
 import { confirmed, press } from "./notices.js";
 import { activeRun, runRow, updateRunRow } from "./run-rows.js";
 import { closeWorker, openWorker } from "./worker.js";
@@ -66,8 +67,9 @@ function drawTiles(tiles, workers, health) {
   const troubled = workers.filter((w) => ["failed", "backoff"].includes(w.actual)).length;
   const producer = workers.find((w) => w.kind === "candle-producer");
   const newest = Math.max(0, ...Object.entries(producer?.figures ?? {}).filter(([k]) => k.startsWith("lastOpenTime")).map(([, v]) => v));
-  const lags = workers.map((w) => w.figures?.lag).filter((v) => typeof v === "number");
-  const rate = workers.filter((w) => w.kind === "prediction-consumer").reduce((sum, w) => sum + (w.figures?.ratePerSecond ?? 0), 0);
+  const alive = workers.filter(lives);
+  const lags = alive.map((w) => w.figures?.lag).filter((v) => typeof v === "number");
+  const rate = alive.filter((w) => w.kind === "prediction-consumer").reduce((sum, w) => sum + (w.figures?.ratePerSecond ?? 0), 0);
   const agents = health?.agents?.alive ?? health?.agents;
   sync(tiles, [
     { key: "Workers running", value: `${running} of ${workers.length}`, kind: troubled ? "bad" : running && running === workers.length ? "good" : "", note: troubled ? `${plural(troubled, "worker")} in trouble` : "" },
@@ -89,6 +91,7 @@ function createRow(worker) {
   cells.Desired.append(h("span.badge"));
   cells.Actual.append(h("span.badge"));
   cells.Activity.classList.add("wide");
+  cells.Activity.append(h("span"), h("span.sub"));
   for (const c of ["Lag", "Rate", "Memory", "Restarts", "Heartbeat"]) cells[c].classList.add("num");
   cells.Process.append(h("span"), h("span.sub"));
   const ask = (desired, verb) => {
@@ -114,10 +117,13 @@ function updateRow(row, worker) {
   const c = row.__cells, figures = worker.figures ?? {};
   badge(c.Desired.firstChild, worker.desired, `asked by ${worker.desiredBy}, ${stamp(worker.desiredAt)}`);
   badge(c.Actual.firstChild, worker.actual, `since ${stamp(worker.actualAt)}`);
-  text(c.Activity, worker.error && ["failed", "backoff"].includes(worker.actual) ? worker.error : [worker.activity, captured(figures)].filter(Boolean).join(" · "));
-  c.Activity.classList.toggle("error", !!worker.error && ["failed", "backoff"].includes(worker.actual));
+  const troubled = !!worker.error && ["failed", "backoff"].includes(worker.actual);
+  text(c.Activity.firstChild, troubled ? worker.error : worker.activity);
+  text(c.Activity.lastChild, lives(worker) ? captured(figures) : "");
+  attr(c.Activity, "data-empty", c.Activity.textContent ? null : "");
+  c.Activity.classList.toggle("error", troubled);
   attr(c.Activity, "title", worker.error ?? worker.activity);
-  const alive = ["starting", "running", "paused", "stopping"].includes(worker.actual);
+  const alive = lives(worker);
   text(c.Lag, alive && figures.lag !== undefined ? number(figures.lag) : "–");
   text(c.Rate, alive && figures.ratePerSecond !== undefined ? `${number(figures.ratePerSecond, 1)}/s` : "–");
   text(c.Memory, alive && figures.residentMemoryBytes !== undefined ? `${number(figures.residentMemoryBytes / 1048576)} MB` : "–");

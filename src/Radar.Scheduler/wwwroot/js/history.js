@@ -1,5 +1,6 @@
 import { h } from "./dom.js";
 import { clock } from "./format.js";
+import { lives } from "./lives.js";
 
 const most = 900;
 const known = new Map();
@@ -10,10 +11,11 @@ export function remember(workers) {
   for (const worker of workers) {
     const past = known.get(worker.id) ?? known.set(worker.id, { at: [], rate: [], memory: [], lag: [] }).get(worker.id);
     if (past.at.length && now - past.at.at(-1) < 1) continue;
+    const figures = lives(worker) ? worker.figures ?? {} : {};
     past.at.push(now);
-    past.rate.push(worker.figures?.ratePerSecond ?? null);
-    past.memory.push(worker.figures?.residentMemoryBytes === undefined ? null : worker.figures.residentMemoryBytes / 1048576);
-    past.lag.push(worker.figures?.lag ?? null);
+    past.rate.push(figures.ratePerSecond ?? null);
+    past.memory.push(figures.residentMemoryBytes === undefined ? null : figures.residentMemoryBytes / 1048576);
+    past.lag.push(figures.lag ?? null);
     if (past.at.length > most) for (const list of Object.values(past)) list.shift();
   }
 }
