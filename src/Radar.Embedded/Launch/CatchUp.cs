@@ -11,6 +11,7 @@ internal sealed class CatchUp(
     StateFolder state, SystemDatabase database, Uri exchange, string modelDirectory, Action<string> say, TimeProvider time)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan CountEvery = TimeSpan.FromSeconds(5); // It reads the whole range, of every version.
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Standstill = TimeSpan.FromMinutes(3);
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
@@ -21,6 +22,8 @@ internal sealed class CatchUp(
     {
         List<(ModelId Id, ModelInput Input)> models = [.. ModelStore.Discover(modelDirectory).Where(model => model.Id.Crypto == "BTCUSDT").Select(Open)];
         var store = new PredictionStore(new CandleTable(database.Source, "BTCUSDT"));
+        IReadOnlyList<PredictionCoverage>? coverage = null;
+        var counted = time.GetTimestamp();
         var last = (Position: "", At: time.GetTimestamp(), SaidAt: time.GetTimestamp());
         while (true)
         {
@@ -29,7 +32,11 @@ internal sealed class CatchUp(
             if (await ClockAsync(cancellationToken) is { } clock)
             {
                 var stored = await StoredAsync(clock, cancellationToken);
-                var coverage = await CoverageAsync(store, models, clock, cancellationToken);
+                if (coverage is null || time.GetElapsedTime(counted) > CountEvery || (clock.Finished && stored == clock.Candles))
+                {
+                    coverage = await CoverageAsync(store, models, clock, cancellationToken);
+                    counted = time.GetTimestamp();
+                }
                 var missing = coverage?.Sum(version => version.Missing);
                 if (clock.Finished && stored == clock.Candles && missing == 0)
                 {

@@ -19,7 +19,7 @@ internal sealed record ConsumerOptions
 
     /// <summary>
     /// How long the broker may hold back an answer when there is nothing new (Radar:Kafka:FetchWait, milliseconds). A real broker answers as soon as
-    /// there is something; librdkafka's mock only when this time is over. The default is 20.
+    /// there is something; librdkafka's mock only when this time is over. The default is 500; <c>up</c> sets 50 for the mock.
     /// </summary>
     public required int FetchWaitMs { get; init; }
 
@@ -29,6 +29,6 @@ internal sealed record ConsumerOptions
         ModelsDirectory = settings.Text("Radar:Models:Directory") ?? "models",
         DataDirectory = settings.Text("Radar:Data:Directory") ?? ".",
         LogsDirectory = settings.Text("Radar:Logs:Directory") ?? "logs",
-        FetchWaitMs = settings.Number("Radar:Kafka:FetchWait", 20, 1, 10_000),
+        FetchWaitMs = settings.Number("Radar:Kafka:FetchWait", 500, 1, 10_000),
     };
 }

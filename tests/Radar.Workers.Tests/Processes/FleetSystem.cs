@@ -29,6 +29,7 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         {
             ["RADAR__DATABASE"] = Connection,
             ["RADAR__KAFKA__BOOTSTRAPSERVERS"] = broker.BootstrapServers,
+            ["RADAR__KAFKA__FETCHWAIT"] = "20", // The mock answers no sooner.
             ["RADAR__MODELS__DIRECTORY"] = Path.Combine(SharedFolder.Repository, "models"),
             ["RADAR__DATA__DIRECTORY"] = Folder,
             ["RADAR__LOGS__DIRECTORY"] = Path.Combine(Folder, "logs"),
