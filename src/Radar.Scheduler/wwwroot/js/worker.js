@@ -4,7 +4,7 @@ import { number, span, stamp } from "./format.js";
 import { historyCharts, remember } from "./history.js";
 import { on, single } from "./live.js";
 
-const names = { lag: "Lag (messages)", ratePerSecond: "Rate (per second)", residentMemoryBytes: "Memory (MB)", cpuRatio: "Processor (%)", cpuSeconds: "Processor time (s)", handled: "Handled" };
+const names = { lag: "Lag (messages)", ratePerSecond: "Rate (per second)", residentMemoryBytes: "Memory (MB)", cpuRatio: "Processor (%)", cpuSeconds: "Processor time (s)", handled: "Handled", lastInsertAgeSeconds: "Last insert", lastMessageAgeSeconds: "Last message", undeliveredAgeSeconds: "Oldest undelivered" };
 const shownAs = { residentMemoryBytes: 1 / 1048576, cpuRatio: 100 };
 let close = null;
 
@@ -92,7 +92,7 @@ const level = (line) => (/\| (ERROR|CRITICAL) \|/.test(line) ? "error" : /\| WAR
 function drawFacts(facts, worker) {
   const figures = Object.entries(worker?.figures ?? {}).map(([key, value]) => [
     names[key] ?? key.replace(/([A-Z])/g, " $1").toLowerCase().replace(/^./, (c) => c.toUpperCase()),
-    typeof value !== "number" ? stamp(value) : /OpenTime|published/.test(key) ? stamp(value, false) : number(value * (shownAs[key] ?? 1), key in shownAs || !Number.isInteger(value) ? 1 : 0),
+    typeof value !== "number" ? stamp(value) : key.endsWith("AgeSeconds") ? `${span(value)} ago` : /OpenTime|published/.test(key) ? stamp(value, false) : number(value * (shownAs[key] ?? 1), key in shownAs || !Number.isInteger(value) ? 1 : 0),
   ]);
   const rows = worker ? [
     ["Asked", `${worker.desired} by ${worker.desiredBy}`], ["Since", stamp(worker.actualAt)], ["Activity", worker.activity ?? "–"], ["Pid", worker.pid ? String(worker.pid) : "–"],
