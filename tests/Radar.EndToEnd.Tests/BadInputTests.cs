@@ -45,6 +45,8 @@ public sealed class BadInputTests
         string[] good = [.. Fixtures.MadeUp.Arguments(), "--until-caught-up"];
         await system.UpAsync(good);
         await DownAsync(system);
+        await AssertVerbsSayThatItIsDownAsync(system);
+        await AssertPostgreSqlThatCannotStartSaysWhyAsync(system, good);
 
         await AssertRefusedUnderAsync(system, "RADAR__MARKET__SYMBOLS", "NOSUCHUSDT", good, "NOSUCHUSDT", "correct Radar:Market:Symbols");
         await AssertRefusedUnderAsync(system, "RADAR__MARKET__SYMBOLS", "btc", good, "'btc'", "Radar:Market:Symbols", "such as BTCUSDT");
@@ -65,13 +67,8 @@ public sealed class BadInputTests
         await EndState.AssertAsync(system, Fixtures.MadeUp);
     }
 
-    [Fact]
-    public async Task Up_PostgreSqlThatCannotStart_SaysWhyAndLosesNothing()
+    private static async Task AssertVerbsSayThatItIsDownAsync(RadarSystem system)
     {
-        await using var system = new RadarSystem("bad-postgres");
-        string[] good = [.. Fixtures.MadeUp.Arguments(), "--until-caught-up"];
-        await system.UpAsync(good);
-        await DownAsync(system);
         foreach (var verb in (string[][])[["check"], ["run", "start-fleet"], ["export", "candles", "--from", "2026-01-01", "--to", "2026-01-02"]])
         {
             var result = await system.RunAsync(verb);
@@ -79,15 +76,15 @@ public sealed class BadInputTests
             Assert.Contains(system.State, result.Errors, StringComparison.Ordinal);
             Assert.Contains("is down: start it with ./radar up", result.Errors, StringComparison.Ordinal);
         }
+    }
 
+    private static async Task AssertPostgreSqlThatCannotStartSaysWhyAsync(RadarSystem system, string[] good)
+    {
         var settings = Path.Combine(system.State, "postgres", "data", "postgresql.conf");
         File.Move(settings, settings + ".away");
         await AssertRefusedAsync(system, good, "PostgreSQL on port", "did not start", "postgresql.conf");
         Assert.Empty(system.Processes());
         File.Move(settings + ".away", settings);
-
-        await system.UpAsync(good);
-        await EndState.AssertAsync(system, Fixtures.MadeUp);
     }
 
     private static async Task AssertRefusedUnderAsync(RadarSystem system, string variable, string value, string[] arguments, params string[] named)
