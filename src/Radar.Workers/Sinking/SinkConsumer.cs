@@ -237,16 +237,20 @@ internal sealed partial class SinkConsumer : IDisposable
         return [.. partitions.Select(p => new TopicPartitionOffset(p, from[p.Partition.Value] is { } offset ? new Offset(offset) : Offset.Unset))];
     }
 
-    /// <summary>What the group was told last of these partitions, as far as it was; null: it does not say.</summary>
-    public IReadOnlyDictionary<int, long>? Committed(IReadOnlyList<int> partitions)
+    /// <summary>What the group was told last of these partitions; nothing of those that it was never told of.</summary>
+    /// <exception cref="KafkaException">It does not say.</exception>
+    public IReadOnlyDictionary<int, long> Committed(IReadOnlyList<int> partitions)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return _consumer.Committed(partitions.Select(Of), Patience).Where(p => !p.Offset.IsSpecial).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
-        }
-        catch (KafkaException)
-        {
-            return null;
+            try
+            {
+                return _consumer.Committed(partitions.Select(Of), Patience).Where(p => !p.Offset.IsSpecial).ToDictionary(p => p.Partition.Value, p => p.Offset.Value);
+            }
+            catch (KafkaException moving) when (attempt < Attempts && moving.Error.Code != ErrorCode.Local_TimedOut)
+            {
+                // The group's coordinator has just become another.
+            }
         }
     }
 

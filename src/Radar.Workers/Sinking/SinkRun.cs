@@ -129,10 +129,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
             foreach (var partition in partitions)
             {
                 _parser.Forget(partition);
-                if (committed is not null)
-                {
-                    _stored[partition] = committed.GetValueOrDefault(partition);
-                }
+                _stored[partition] = committed.GetValueOrDefault(partition);
             }
             var from = _options.Stream == SinkStream.Trades ? AssignTogether(partitions) : partitions.Select(AssignApart).ToList();
             if (_renewed is not null && from.Where(p => p.From is not null && _renewed.IsStale(p.Partition)).ToList() is { Count: > 0 } stale)
@@ -140,7 +137,8 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
                 _consumer.Tell(stale.Select(p => (p.Partition, p.From!.Value)));
                 _renewed.Told(stale.Select(p => p.Partition));
             }
-            return from;
+            // Always said: left to ask the group itself, the client gives a partition up for good should the group's coordinator be just moving.
+            return from.Select(p => (p.Partition, (long?)(p.From ?? _stored[p.Partition])));
         }
 #pragma warning disable CA1031 // It is thrown again outside the client's callback.
         catch (Exception problem)
