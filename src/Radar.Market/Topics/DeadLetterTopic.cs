@@ -23,7 +23,7 @@ public sealed class DeadLetterTopic(string bootstrapServers, string topic)
     {
         using var consumer = Consumer();
         long read = 0;
-        var ends = Ends(consumer);
+        var ends = Ends();
         var all = ends.Sum(end => end.To - end.From);
         foreach (var (partition, from, to) in ends.Where(end => end.To > end.From))
         {
@@ -66,17 +66,13 @@ public sealed class DeadLetterTopic(string bootstrapServers, string topic)
     /// <summary>A producer that sends records back.</summary>
     public DeadLetterSender Sender() => new(bootstrapServers);
 
-    private List<(int Partition, long From, long To)> Ends(IConsumer<byte[], byte[]> consumer)
+    private IReadOnlyList<(int Partition, long From, long To)> Ends()
     {
         try
         {
             using var admin = AdminClients.Create(bootstrapServers);
             var found = admin.GetMetadata(Patience).Topics.Find(one => one.Topic == topic);
-            return [.. (found?.Partitions ?? []).Select(one => one.PartitionId).Order().Select(partition =>
-            {
-                var ends = consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), Patience);
-                return (partition, ends.Low.Value, ends.High.Value);
-            })];
+            return PartitionEnds.Ask(admin, topic, [.. (found?.Partitions ?? []).Select(one => one.PartitionId).Order()], Patience);
         }
         catch (KafkaException silent)
         {

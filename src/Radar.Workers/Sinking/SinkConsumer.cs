@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Radar.Market.Topics;
 
 namespace Radar.Workers.Sinking;
 
@@ -26,6 +27,7 @@ internal sealed partial class SinkConsumer : IDisposable
     private readonly string _topic;
     private readonly ILogger _logger;
     private readonly IConsumer<Ignore, ReadOnlyMemory<byte>?> _consumer;
+    private readonly IAdminClient _admin;
     private Error? _fatal;
     private string? _trouble;
     private Task _committing = Task.CompletedTask;
@@ -78,6 +80,7 @@ internal sealed partial class SinkConsumer : IDisposable
         .SetPartitionsRevokedHandler((_, partitions) => listener.Revoked([.. partitions.Select(p => p.Partition.Value)]))
         .SetPartitionsLostHandler((_, partitions) => listener.Lost([.. partitions.Select(p => p.Partition.Value)]))
         .Build();
+        _admin = new DependentAdminClientBuilder(_consumer.Handle).Build();
     }
 
     /// <summary>What is wrong with the broker, told once.</summary>
@@ -188,18 +191,8 @@ internal sealed partial class SinkConsumer : IDisposable
     /// <exception cref="KafkaException">The broker does not say.</exception>
     public (long Low, long High) AskEnds(int partition)
     {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var ends = _consumer.QueryWatermarkOffsets(Of(partition), Patience);
-                return Known(ends.Low) is { } low && Known(ends.High) is { } high ? (low, high) : throw new KafkaException(ErrorCode.Local_Fail);
-            }
-            catch (KafkaException moving) when (attempt < Attempts && moving.Error.Code != ErrorCode.Local_TimedOut)
-            {
-                // Its leader has just become another.
-            }
-        }
+        var (_, low, high) = PartitionEnds.Ask(_admin, _topic, [partition], Patience)[0];
+        return (low, high);
     }
 
     /// <summary>Where a partition is read next; null: nothing of it was read.</summary>
@@ -218,11 +211,12 @@ internal sealed partial class SinkConsumer : IDisposable
     public void Dispose()
     {
         // With the broker away it takes its time, and a stopping worker has none.
-        var (consumer, committing) = (_consumer, _committing);
+        var (consumer, admin, committing) = (_consumer, _admin, _committing);
         var closed = Task.Run(async () =>
         {
             await committing.ConfigureAwait(false);
             consumer.Close();
+            admin.Dispose();
             consumer.Dispose();
         }).Wait(LastWords);
         if (closed)

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Radar.Market.Topics;
 
 namespace Radar.Workers.Producing.Wallex;
 
@@ -42,17 +43,16 @@ internal sealed record TradeTail(
         .SetLogHandler((_, _) => { })
         .Build();
         using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(topic, Patience).Topics.SelectMany(t => t.Partitions).Select(p => new TopicPartition(topic, p.PartitionId)).ToList();
+        var partitions = admin.GetMetadata(topic, Patience).Topics.SelectMany(t => t.Partitions).Select(p => p.PartitionId).ToList();
         var starts = new List<TopicPartitionOffset>();
         var cut = false;
-        foreach (var partition in partitions)
+        foreach (var (partition, low, high) in PartitionEnds.Ask(admin, topic, partitions, Patience))
         {
-            var ends = consumer.QueryWatermarkOffsets(partition, Patience);
-            var start = Math.Max(ends.Low.Value, ends.High.Value - RecordsOfAPartition);
+            var start = Math.Max(low, high - RecordsOfAPartition);
             cut |= start > 0;
-            if (ends.High.Value > start)
+            if (high > start)
             {
-                starts.Add(new TopicPartitionOffset(partition, start));
+                starts.Add(new TopicPartitionOffset(topic, partition, start));
             }
         }
         var trades = new List<(string, TradeText)>();
