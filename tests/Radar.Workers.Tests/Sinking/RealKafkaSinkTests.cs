@@ -155,7 +155,7 @@ public sealed partial class RealKafkaSinkTests(RealSinkFixture real) : IClassFix
     {
         await using var trades = await Channel.OpenAsync(real, SinkStream.Trades);
         await using var depth = await trades.BesideAsync(SinkStream.Depth);
-        trades.Settings["Radar:Sinks:SessionTimeout"] = "15"; // A supervised restart is quicker, on a slow machine too.
+        trades.Settings["Radar:Sinks:SessionTimeout"] = "30"; // As it is unless set. A supervised restart is quicker, on a slow machine too.
         await using var system = (await FleetSystem.CreateAsync(real.Services.Postgres)).With(trades.Settings);
         system.StartAgent();
         await Task.WhenAll(
