@@ -131,7 +131,7 @@ public sealed class Reconciliation(PredictionStore store, IReadOnlyList<Predicti
         var lanes = new PredictionLanes(models);
         await foreach (var block in blocks.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            var rows = lanes.Predict(block, cancellationToken);
+            var rows = await lanes.PredictAsync(block, cancellationToken).ConfigureAwait(false);
             await predicted.WriteAsync(new PredictedBlock(rows, block.Candles.Count, block.Candles[^1].OpenTime), cancellationToken).ConfigureAwait(false);
         }
     }
