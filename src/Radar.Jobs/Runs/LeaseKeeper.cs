@@ -10,6 +10,8 @@ namespace Radar.Jobs.Runs;
 internal sealed partial class LeaseKeeper(
     NpgsqlDataSource database, RunSignals signals, JobsOptions options, TimeProvider time, ILogger<LeaseKeeper> logger)
 {
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(50);
+
     private readonly ConcurrentDictionary<Guid, Held> _held = new();
     private long _renewedAt;
     private bool _away;
@@ -43,7 +45,10 @@ internal sealed partial class LeaseKeeper(
             while (!cancellationToken.IsCancellationRequested)
             {
                 await TickAsync(engine, cancellationToken);
-                await woken.WaitAsync(options.Poll, cancellationToken);
+                if (await woken.WaitAsync(options.Poll, cancellationToken))
+                {
+                    await Task.Delay(Gather, time, cancellationToken); // A run of thousands changes hundreds of times a second: one look for all of that.
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -72,14 +77,12 @@ internal sealed partial class LeaseKeeper(
                 await RenewAsync(connection, engine, cancellationToken);
             }
 
-            foreach (var token in await connection.QueryAsync(
-                """
-                SELECT t.token FROM radar.task_runs t JOIN radar.workflow_runs r USING (run_id)
-                WHERE  t.token = ANY($1) AND r.state = 'cancelling'
-                """,
-                [_held.Keys.ToArray()], r => r.GetGuid(0), cancellationToken))
+            var held = _held.Values.ToLookup(h => h.Claim.RunId);
+            foreach (var runId in await connection.QueryAsync(
+                "SELECT run_id FROM radar.workflow_runs WHERE run_id = ANY($1) AND state = 'cancelling'",
+                [held.Select(run => run.Key).ToArray()], r => r.GetInt64(0), cancellationToken))
             {
-                _held.GetValueOrDefault(token)?.Cancel();
+                held[runId].ToList().ForEach(h => h.Cancel());
             }
 
             if (_away)
@@ -123,8 +126,11 @@ internal sealed partial class LeaseKeeper(
         }
 
         var renewed = await connection.QueryAsync(
-            "UPDATE radar.task_runs SET lease_until = now() + $2 WHERE token = ANY($1) AND state = 'running' RETURNING token",
-            [before.Select(h => h.Key).ToArray(), options.Lease], r => r.GetGuid(0), cancellationToken);
+            """
+            UPDATE radar.task_runs SET lease_until = now() + $3
+            WHERE  task_id = ANY($1) AND token = ANY($2) AND state = 'running' RETURNING token
+            """,
+            [before.Select(h => h.Value.Claim.TaskId).ToArray(), before.Select(h => h.Key).ToArray(), options.Lease], r => r.GetGuid(0), cancellationToken);
         foreach (var (token, held) in before.Where(h => !renewed.Contains(h.Key) && _held.ContainsKey(h.Key) && !h.Value.Ending))
         {
             LogLost(held.Claim.RunId, held.Claim.Task, held.Claim.Attempt);

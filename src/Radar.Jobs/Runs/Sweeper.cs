@@ -15,7 +15,6 @@ internal sealed partial class Sweeper(
     // "radar" and "swp" in ASCII.
     private const long LockKey = 0x72_61_64_61_72_73_77_70;
 
-    private readonly QueueProgress _progress = new(time);
     private long _prunedAt;
     private long _awayAt;
 
@@ -78,19 +77,24 @@ internal sealed partial class Sweeper(
             }
         }
 
-        _progress.See(await guard.QueryAsync(
-            "SELECT queue, max(enqueued_at) FROM radar.task_runs WHERE state = 'running' AND enqueued_at IS NOT NULL GROUP BY queue",
-            [], r => (r.GetString(0), r.GetFieldValue<DateTimeOffset>(1)), cancellationToken));
-        var moving = _progress.Moving(options.Unclaimed);
-
-        // Ready and never put is owed at once, except where putting follows the commit and may be under way. What was put is put again when others that were
+        // Ready and never put is owed at once, except where putting follows the commit and may be under way: those that became ready together are put one
+        // after the other, and as long as some of them were put a moment ago the others have their turn. What was put is put again when others that were
         // put later have begun, or nothing of its queue begins: behind a long queue it just waits. Should it be in vain, patience doubles each time, up to a minute.
         foreach (var (runId, taskId) in await guard.QueryAsync(
             """
+            WITH moving AS MATERIALIZED (
+              SELECT t.queue, max(t.enqueued_at) AS reached FROM radar.task_attempts a JOIN radar.task_runs t USING (task_id)
+              WHERE a.started_at > now() - $1::interval AND t.enqueued_at IS NOT NULL GROUP BY t.queue),
+            never_put AS MATERIALIZED (
+              SELECT DISTINCT run_id, ready_at FROM radar.task_runs WHERE state = 'ready' AND enqueued_at IS NULL AND ready_at < now() - $2::interval),
+            at_work AS MATERIALIZED (
+              SELECT run_id, ready_at FROM radar.task_runs JOIN never_put USING (run_id, ready_at)
+              GROUP BY run_id, ready_at HAVING max(enqueued_at) > now() - $2::interval)
             SELECT t.run_id, t.task_id FROM radar.task_runs t JOIN radar.workflow_runs r USING (run_id)
-            LEFT JOIN unnest($3::text[], $4::timestamptz[]) AS moving(queue, reached) ON moving.queue = t.queue
+            LEFT JOIN moving ON moving.queue = t.queue
             WHERE  r.state = 'running'
-              AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - $2::interval)
+              AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - $2::interval
+                     AND NOT EXISTS (SELECT 1 FROM at_work w WHERE w.run_id = t.run_id AND w.ready_at = t.ready_at))
                 OR  (t.state = 'ready' AND t.enqueued_at IS NOT NULL
                      AND (moving.queue IS NULL OR t.enqueued_at < moving.reached - interval '1 second')
                      AND greatest(t.enqueued_at, t.ready_at) < now() - least($1 * power(2, greatest(t.enqueues - 1, 0)), interval '1 minute'))
@@ -98,9 +102,7 @@ internal sealed partial class Sweeper(
                      AND greatest(t.enqueued_at, t.not_before) < now() - least($1 * power(2, greatest(t.enqueues - t.attempt, 0)), interval '1 minute')))
             ORDER BY t.task_id LIMIT 200
             """,
-            [options.Unclaimed, engine.Traits.Enlists ? TimeSpan.FromSeconds(1) : options.Unclaimed,
-             moving.Select(queue => queue.Queue).ToArray(), moving.Select(queue => queue.Reached).ToArray()],
-            r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
+            [options.Unclaimed, engine.Traits.Enlists ? TimeSpan.FromSeconds(1) : options.Unclaimed], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
         {
             await PutAgainAsync(runId, taskId, cancellationToken);
         }

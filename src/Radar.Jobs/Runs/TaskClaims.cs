@@ -105,7 +105,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
                    NOT EXISTS (SELECT 1 FROM radar.task_runs
                                WHERE run_id = $11 AND template = $12 AND task_id <> $1 AND state IN ('pending', 'ready', 'running', 'retrying'))
                    OR EXISTS (SELECT 1 FROM radar.task_runs
-                              WHERE run_id = $11 AND state IN ('pending', 'ready', 'running', 'retrying') AND state = 'pending' AND $13 = ANY(needs))
+                              WHERE run_id = $11 AND state = 'pending' AND $13 = ANY(needs))
             FROM   ended
             """,
             [claim.TaskId, claim.Token, state.Word(), reason, result, rest, ending is Ending.Failed { Counts: true } ? 1 : 0, state.IsTerminal(),
