@@ -109,6 +109,7 @@ internal sealed partial class LeaseKeeper(
 
     private async Task RenewAsync(NpgsqlConnection connection, string engine, CancellationToken cancellationToken)
     {
+        // A task that just ends, perhaps with thousands that follow from it, keeps the leases of the others from nothing.
         var before = _held.ToArray();
         var isOurs = await connection.ExecuteAsync(
             """
@@ -127,8 +128,14 @@ internal sealed partial class LeaseKeeper(
 
         var renewed = await connection.QueryAsync(
             """
-            UPDATE radar.task_runs SET lease_until = now() + $3
-            WHERE  task_id = ANY($1) AND token = ANY($2) AND state = 'running' RETURNING token
+            WITH held AS MATERIALIZED (
+              SELECT task_id, token FROM radar.task_runs WHERE task_id = ANY($1) AND token = ANY($2) AND state = 'running'),
+            free AS MATERIALIZED (
+              SELECT task_id FROM radar.task_runs WHERE task_id IN (SELECT task_id FROM held) FOR UPDATE SKIP LOCKED),
+            renewed AS (
+              UPDATE radar.task_runs t SET lease_until = now() + $3 FROM free
+              WHERE  t.task_id = free.task_id AND t.token = ANY($2) AND t.state = 'running')
+            SELECT token FROM held
             """,
             [before.Select(h => h.Value.Claim.TaskId).ToArray(), before.Select(h => h.Key).ToArray(), options.Lease], r => r.GetGuid(0), cancellationToken);
         foreach (var (token, held) in before.Where(h => !renewed.Contains(h.Key) && _held.ContainsKey(h.Key) && !h.Value.Ending))

@@ -4,18 +4,25 @@ using Radar.Jobs.Workflows;
 
 namespace Radar.Jobs.Runs;
 
-/// <summary>Carries out what the planner decides, inside a caller's transaction. Whoever changes a task of a run locks the run's row first.</summary>
+/// <summary>Carries out what the planner decides, inside a caller's transaction. Whoever changes a task of a run locks the run first.</summary>
 internal static class RunBook
 {
+    // "run" in ASCII, before the run's number.
+    private const long Key = 0x72_75_6e_00_00_00_00_00;
+
     /// <summary>Locks a run and tells its state; null when there is none.</summary>
     public static async Task<(string Workflow, RunState State)?> LockAsync(
         NpgsqlConnection connection, long runId, CancellationToken cancellationToken)
     {
+        await connection.ExecuteAsync($"SELECT pg_advisory_xact_lock({Key} | $1)", [runId], cancellationToken);
         var rows = await connection.QueryAsync(
             "SELECT workflow, state FROM radar.workflow_runs WHERE run_id = $1 FOR UPDATE",
             [runId], r => (r.GetString(0), r.State<RunState>(1)), cancellationToken);
         return rows.Count == 0 ? null : rows[0];
     }
+
+    /// <summary>The statement of a lock that many hold at a time, and nobody while somebody has the run for himself; $1 is the run.</summary>
+    public static string LockShared => $"SELECT pg_advisory_xact_lock_shared({Key} | $1)";
 
     /// <summary>Makes ready what may run, skips what never will, ends the run when all is done, and lets runs go that waited for it.</summary>
     public static async Task SettleAsync(RunUnit unit, long runId, CancellationToken cancellationToken)
@@ -117,6 +124,7 @@ internal static class RunBook
     /// <summary>Lets a waiting run go when none of those it waits for is active any more.</summary>
     public static async Task ReleaseAsync(RunUnit unit, long runId, CancellationToken cancellationToken)
     {
+        await LockAsync(unit.Connection, runId, cancellationToken);
         var released = await unit.Connection.ExecuteAsync(
             """
             UPDATE radar.workflow_runs w SET state = 'running', started_at = now(), reason = NULL

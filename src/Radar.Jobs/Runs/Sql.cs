@@ -17,13 +17,28 @@ internal static class Sql
     {
         await using var command = Command(connection, sql, parameters);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken))
+        return await RowsAsync(reader, read, cancellationToken);
+    }
+
+    /// <summary>Statements in one message and one transaction; the rows of the last one.</summary>
+    public static async Task<List<T>> QueryBatchAsync<T>(
+        this NpgsqlConnection connection, IReadOnlyList<(string Sql, object?[] Parameters)> statements, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var (sql, parameters) in statements)
         {
-            rows.Add(read(reader));
+            var command = new NpgsqlBatchCommand(sql);
+            Bind(command.Parameters, parameters);
+            batch.BatchCommands.Add(command);
         }
 
-        return rows;
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        for (var before = 1; before < statements.Count; before++)
+        {
+            await reader.NextResultAsync(cancellationToken);
+        }
+
+        return await RowsAsync(reader, read, cancellationToken);
     }
 
     public static string? Text(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
@@ -59,14 +74,29 @@ internal static class Sql
         return false;
     }
 
+    private static async Task<List<T>> RowsAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            rows.Add(read(reader));
+        }
+
+        return rows;
+    }
+
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, object?[] parameters)
     {
         var command = new NpgsqlCommand(sql, connection);
+        Bind(command.Parameters, parameters);
+        return command;
+    }
+
+    private static void Bind(NpgsqlParameterCollection into, object?[] parameters)
+    {
         foreach (var value in parameters)
         {
-            command.Parameters.Add(new() { Value = value ?? DBNull.Value });
+            into.Add(new() { Value = value ?? DBNull.Value });
         }
-
-        return command;
     }
 }
