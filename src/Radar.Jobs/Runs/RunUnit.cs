@@ -5,14 +5,16 @@ using Radar.Jobs.Engine;
 namespace Radar.Jobs.Runs;
 
 /// <summary>
-/// One transaction on runs: what changes and what became ready are one. Jobs go into the engine inside it where the engine can, else
+/// One transaction on runs: what changes and what became ready are one. Jobs go into the engine inside it where the engine can and they are not very many, else
 /// right after the commit; if the process dies in between, the ready row itself is the note that the engine is owed a job.
 /// </summary>
 internal sealed class RunUnit : IAsyncDisposable
 {
+    /// <summary>Jobs put before they are noted; a transaction takes no more with it: the first of thousands are not to wait for the last.</summary>
+    public const int Chunk = 100;
+
     // An engine outside the transaction commits each job by itself: a few at a time, and noted before the sweeper loses its patience.
     private const int AtATime = 4;
-    private const int Chunk = 100;
 
     private readonly IJobEngine _engine;
     private readonly NpgsqlTransaction _transaction;
@@ -42,6 +44,8 @@ internal sealed class RunUnit : IAsyncDisposable
         }
     }
 
+    private bool Enlists => _engine.Traits.Enlists && _jobs.Count <= Chunk;
+
     /// <summary>The engine follows an edge with one parent by itself.</summary>
     public bool Chains => _engine.Traits.Chains;
 
@@ -56,7 +60,7 @@ internal sealed class RunUnit : IAsyncDisposable
 
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        if (_engine.Traits.Enlists)
+        if (Enlists)
         {
             await EnlistAsync(cancellationToken);
         }
@@ -94,7 +98,7 @@ internal sealed class RunUnit : IAsyncDisposable
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
-        if (!_engine.Traits.Enlists)
+        if (!Enlists)
         {
             foreach (var chunk in _jobs.Chunk(Chunk))
             {

@@ -77,7 +77,7 @@ internal sealed partial class Sweeper(
             }
         }
 
-        // Ready and never put is owed at once, except where putting follows the commit and may be under way: those that became ready together are put one
+        // Ready and never put is owed at once, except where putting follows the commit, as that of very many does, and may be under way: those that became ready together are put one
         // after the other, and as long as some of them were put a moment ago the others have their turn. What was put is put again when others that were
         // put later have begun, or nothing of its queue begins: behind a long queue it just waits. Should it be in vain, patience doubles each time, up to a minute.
         foreach (var (runId, taskId) in await guard.QueryAsync(
@@ -89,7 +89,7 @@ internal sealed partial class Sweeper(
               SELECT DISTINCT run_id, ready_at FROM radar.task_runs WHERE state = 'ready' AND enqueued_at IS NULL AND ready_at < now() - $2::interval),
             at_work AS MATERIALIZED (
               SELECT run_id, ready_at FROM radar.task_runs JOIN never_put USING (run_id, ready_at)
-              GROUP BY run_id, ready_at HAVING max(enqueued_at) > now() - $2::interval)
+              GROUP BY run_id, ready_at HAVING greatest(max(enqueued_at), CASE WHEN count(*) > $3 THEN ready_at END) > now() - $1)
             SELECT t.run_id, t.task_id FROM radar.task_runs t JOIN radar.workflow_runs r USING (run_id)
             LEFT JOIN moving ON moving.queue = t.queue
             WHERE  r.state = 'running'
@@ -102,7 +102,8 @@ internal sealed partial class Sweeper(
                      AND greatest(t.enqueued_at, t.not_before) < now() - least($1 * power(2, greatest(t.enqueues - t.attempt, 0)), interval '1 minute')))
             ORDER BY t.task_id LIMIT 200
             """,
-            [options.Unclaimed, engine.Traits.Enlists ? TimeSpan.FromSeconds(1) : options.Unclaimed], r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
+            [options.Unclaimed, engine.Traits.Enlists ? TimeSpan.FromSeconds(1) : options.Unclaimed, RunUnit.Chunk],
+            r => (r.GetInt64(0), r.GetInt64(1)), cancellationToken))
         {
             await PutAgainAsync(runId, taskId, cancellationToken);
         }
