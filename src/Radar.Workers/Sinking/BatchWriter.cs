@@ -5,7 +5,7 @@ using Radar.Market.Topics;
 namespace Radar.Workers.Sinking;
 
 /// <summary>
-/// Stores a batch whatever it takes: a server that is away is waited for, a batch that is refused is parted until the culprit is alone, and that is set
+/// Stores batches, also two at a time, whatever it takes: a server that is away is waited for, a batch that is refused is parted until the culprit is alone, and that is set
 /// aside. It is done when every record of the batch is either in the table or among the dead letters.
 /// </summary>
 internal sealed partial class BatchWriter(
@@ -16,13 +16,14 @@ internal sealed partial class BatchWriter(
     private static readonly TimeSpan LongestRetry = TimeSpan.FromSeconds(10);
     private readonly ILogger _logger = logger;
     private long _lastInsert;
-    private int _aside;
+    private long _batches;
+    private long _deadLetters;
 
     /// <summary>Batches stored.</summary>
-    public long Batches { get; private set; }
+    public long Batches => Interlocked.Read(ref _batches);
 
     /// <summary>Records set aside.</summary>
-    public long DeadLetters { get; private set; }
+    public long DeadLetters => Interlocked.Read(ref _deadLetters);
 
     /// <summary>How long ago a batch was stored; null: none was.</summary>
     public TimeSpan? SinceInsert => Batches == 0 ? null : time.GetElapsedTime(Volatile.Read(ref _lastInsert));
@@ -35,16 +36,15 @@ internal sealed partial class BatchWriter(
     /// <param name="cancellationToken">Gives up.</param>
     public async Task WriteAsync(SinkBatch batch, Func<long, long, CancellationToken, Task<string>>? begin, CancellationToken cancellationToken)
     {
-        _aside = 0;
         await PartAsync(batch, 0, batch.Records.Count, begin, cancellationToken).ConfigureAwait(false);
-        if (_aside > MostLogged)
+        if (batch.Aside > MostLogged)
         {
-            LogMore(_aside - MostLogged);
+            LogMore(batch.Aside - MostLogged);
         }
         if (batch.Rows.Rows > 0)
         {
             Volatile.Write(ref _lastInsert, time.GetTimestamp());
-            Batches++;
+            Interlocked.Increment(ref _batches);
         }
     }
 
@@ -93,14 +93,14 @@ internal sealed partial class BatchWriter(
         {
             return;
         }
-        foreach (var letter in dead.Take(MostLogged - _aside))
+        foreach (var letter in dead.Take(MostLogged - batch.Aside))
         {
             LogSetAside(letter.Topic, letter.Partition, letter.Offset, letter.Reason);
         }
-        _aside += dead.Count;
+        batch.Aside += dead.Count;
         await office.DeliverAsync(dead, problem => activity($"waiting: {problem}"), cancellationToken).ConfigureAwait(false);
         activity(null);
-        DeadLetters += dead.Count;
+        Interlocked.Add(ref _deadLetters, dead.Count);
     }
 
     private async Task InsertAsync(ReadOnlyMemory<byte> rows, string? token, CancellationToken cancellationToken)

@@ -39,6 +39,9 @@ internal sealed class SinkBatch(IRecordParser parser, TimeProvider time) : IDisp
     /// <summary>Records to be set aside.</summary>
     public int Problems { get; private set; }
 
+    /// <summary>Records that were set aside while it was stored.</summary>
+    public int Aside { get; set; }
+
     /// <summary>The block that it is made again of; null: it is a new one.</summary>
     public OpenBlock? Again { get; set; }
 
@@ -69,7 +72,7 @@ internal sealed class SinkBatch(IRecordParser parser, TimeProvider time) : IDisp
         _records.Clear();
         _next.Clear();
         Rows.Clear();
-        (_used, Problems, Again) = (0, 0, null);
+        (_used, Problems, Aside, Again) = (0, 0, 0, null);
     }
 
     public void Dispose() => Rows.Dispose();

@@ -1,9 +1,9 @@
 namespace Radar.Workers.Sinking;
 
-/// <summary>Partitions whose records share a batch: all of them for trades, one for order books. While a batch is stored the next one is filled.</summary>
+/// <summary>Partitions whose records share a batch: all of them for trades, one for order books. While batches are stored the next one is filled.</summary>
 internal sealed class SinkLane(IRecordParser parser, IEnumerable<int> partitions, TimeProvider time) : IDisposable
 {
-    private SinkBatch _spare = new(parser, time);
+    private readonly Stack<SinkBatch> _spare = [];
     private TakenRecord? _held;
 
     /// <summary>Its partitions.</summary>
@@ -34,13 +34,13 @@ internal sealed class SinkLane(IRecordParser parser, IEnumerable<int> partitions
         IsClosed = Redo is { } end && record.Offset >= end.Last;
     }
 
-    /// <summary>Gives the filled batch away and begins another. The one given away before must have been given back.</summary>
+    /// <summary>Gives the filled batch away and begins another.</summary>
     public SinkBatch Swap()
     {
         Filling.Again = IsClosed ? Redo : null;
         (IsClosed, Redo) = (false, IsClosed ? null : Redo);
-        (Filling, _spare) = (_spare, Filling);
-        var filled = _spare;
+        var filled = Filling;
+        Filling = _spare.TryPop(out var spare) ? spare : new SinkBatch(parser, time);
         if (_held is { } held)
         {
             _held = null;
@@ -49,9 +49,19 @@ internal sealed class SinkLane(IRecordParser parser, IEnumerable<int> partitions
         return filled;
     }
 
+    /// <summary>Takes a batch back that is stored, or given up: its room is used again.</summary>
+    public void GiveBack(SinkBatch batch)
+    {
+        batch.Clear();
+        _spare.Push(batch);
+    }
+
     public void Dispose()
     {
         Filling.Dispose();
-        _spare.Dispose();
+        foreach (var spare in _spare)
+        {
+            spare.Dispose();
+        }
     }
 }

@@ -138,9 +138,12 @@ internal sealed partial class SinkRun
             }
             _stored.Remove(partition);
             _untold.Remove(partition);
-            _written.Batch?.Disown(partition);
+            foreach (var write in _writes)
+            {
+                write.Batch.Disown(partition);
+            }
         }
-        foreach (var gone in _lanes.Where(lane => lane.Partitions.Count == 0 && (_writing is null || _written.Lane != lane)).ToList())
+        foreach (var gone in _lanes.Where(lane => lane.Partitions.Count == 0 && _writes.All(write => write.Lane != lane)).ToList())
         {
             _lanes.Remove(gone);
             gone.Dispose();

@@ -11,24 +11,24 @@ internal sealed partial class SinkRun
     {
         while (true)
         {
-            if (_writing is { IsCompleted: true })
+            while (IsStored)
             {
                 await FinishAsync(last: false).ConfigureAwait(false);
             }
-            if (_writing is null && Due() is { } due)
+            while (_writes.Count < MostAtOnce && Due() is { } due)
             {
                 Begin(due);
             }
-            if (_writing is null || !_lanes.Exists(IsFull))
+            if (_writes.Count < MostAtOnce || !_lanes.Exists(IsFull))
             {
                 break;
             }
             // A batch is filled before its predecessor is stored: a little patience keeps what the client has fetched already, a pause would not.
             if (!_paused)
             {
-                await Task.WhenAny(_writing, Task.Delay(HoldBack, _context.Time, cancellationToken)).ConfigureAwait(false);
+                await Task.WhenAny(_writes.Peek().Storing, Task.Delay(HoldBack, _context.Time, cancellationToken)).ConfigureAwait(false);
             }
-            if (!_writing.IsCompleted)
+            if (!IsStored)
             {
                 if (!_paused)
                 {
@@ -49,6 +49,9 @@ internal sealed partial class SinkRun
         }
     }
 
+    // While the server sorts one batch of trades it can read the next. Blocks of order books follow each other.
+    private int MostAtOnce => _options.Stream == SinkStream.Trades ? 2 : 1;
+
     // The one that waits longest: where one partition always fills its batch, the others have their turn all the same.
     private SinkLane? Due() => _lanes.Where(lane => IsFull(lane) || IsOld(lane)).MinBy(lane => lane.Filling.Began);
 
@@ -59,8 +62,7 @@ internal sealed partial class SinkRun
     {
         var full = IsFull(lane);
         var batch = lane.Swap();
-        _written = (lane, batch, full);
-        _writing = Task.Run(() => WriteAsync(lane, batch, _giveUp.Token));
+        _writes.Enqueue(new(lane, batch, full, Task.Run(() => WriteAsync(lane, batch, _giveUp.Token))));
     }
 
     private async Task WriteAsync(SinkLane lane, SinkBatch batch, CancellationToken cancellationToken)
@@ -95,12 +97,10 @@ internal sealed partial class SinkRun
 
     private async Task FinishAsync(bool last)
     {
-        var (lane, batch, full) = _written;
-        var writing = _writing!;
-        (_writing, _written) = (null, default);
+        var (lane, batch, full, storing) = _writes.Dequeue();
         try
         {
-            await writing.ConfigureAwait(false);
+            await storing.ConfigureAwait(false);
             _consumer.Store(batch.Next);
             foreach (var (partition, next) in batch.Next)
             {
@@ -114,8 +114,8 @@ internal sealed partial class SinkRun
         }
         finally
         {
-            batch.Clear();
-            if (lane.Partitions.Count == 0)
+            lane.GiveBack(batch);
+            if (lane.Partitions.Count == 0 && _writes.All(write => write.Lane != lane))
             {
                 _lanes.Remove(lane);
                 lane.Dispose();
@@ -131,10 +131,10 @@ internal sealed partial class SinkRun
             using var deadline = new CancellationTokenSource(within, _context.Time);
             while (true)
             {
-                if (_writing is not null)
+                while (_writes.TryPeek(out var oldest))
                 {
-                    await _writing.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                    if (!_writing.IsCompleted)
+                    await oldest.Storing.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    if (!oldest.Storing.IsCompleted)
                     {
                         LogNotFlushed(within.TotalSeconds);
                         return;

@@ -4,8 +4,8 @@ using Radar.Workers.Hosting;
 namespace Radar.Workers.Sinking;
 
 /// <summary>
-/// From joining the group to leaving it. One thread reads and parses; meanwhile the batch before is being stored, and only then its offsets are told to the
-/// group. While the server is away partitions are paused, and the group is kept company.
+/// From joining the group to leaving it. One thread reads and parses; meanwhile the batches before are being stored, two at a time of trades and one of order
+/// books, and only then their offsets are told to the group, in order. While the server is away partitions are paused, and the group is kept company.
 /// </summary>
 internal sealed partial class SinkRun : IPartitionListener, IDisposable
 {
@@ -32,10 +32,9 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     private readonly Dictionary<int, long> _untold = [];
     private readonly Dictionary<int, long> _next = [];
     private readonly HashSet<(int Partition, long Next)> _doubted = [];
+    private readonly Queue<Write> _writes = []; // In the order in which they began, and in which the group is told of them.
     private Exception? _fault;
     private (int Partition, long End)? _cut;
-    private Task? _writing;
-    private (SinkLane Lane, SinkBatch Batch, bool Full) _written;
     private bool _paused;
     private long _pausedAt;
 
@@ -54,7 +53,7 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     public int Partitions => _laneOf.Count;
 
     /// <summary>Records that were read and are not stored yet.</summary>
-    public long Unstored => _lanes.Sum(lane => (long)lane.Filling.Records.Count) + (_written.Batch?.Records.Count ?? 0);
+    public long Unstored => _lanes.Sum(lane => (long)lane.Filling.Records.Count) + _writes.Sum(write => (long)write.Batch.Records.Count);
 
     /// <summary>Reads and stores until it is stopped; then what was read is stored yet, within a deadline.</summary>
     public async Task RunAsync(Func<SinkRun, Task> look, CancellationToken cancellationToken)
@@ -121,18 +120,22 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
     {
         _giveUp.Cancel();
         _consumer.Dispose();
-        foreach (var lane in _lanes.Where(_ => _writing is null or { IsCompleted: true }))
+        if (_writes.All(write => write.Storing.IsCompleted))
         {
-            lane.Dispose();
+            _lanes.ForEach(lane => lane.Dispose());
+            _writes.ToList().ForEach(write => write.Batch.Dispose());
         }
         _giveUp.Dispose();
     }
+
+    // Whether the oldest of the batches on their way has arrived.
+    private bool IsStored => _writes.TryPeek(out var oldest) && oldest.Storing.IsCompleted;
 
     // What the client has at hand, until there is something else to do: a clock is not looked at for each record.
     private void ReadSome()
     {
         var wait = Wait();
-        for (var read = 0; read < AtOnce && _fault is null && _cut is null && _writing is not { IsCompleted: true } && _consumer.Take(wait) is { } record; read++)
+        for (var read = 0; read < AtOnce && _fault is null && _cut is null && !IsStored && _consumer.Take(wait) is { } record; read++)
         {
             wait = 0;
             if (_laneOf.TryGetValue(record.Partition, out var lane))
@@ -190,12 +193,14 @@ internal sealed partial class SinkRun : IPartitionListener, IDisposable
         }
         // A block that is made again is as old as it may be: it waits for its last record.
         var youngest = _lanes.Where(lane => lane.Filling.Records.Count > 0 && lane.Redo is null).Select(lane => _options.BatchAge - _context.Time.GetElapsedTime(lane.Filling.Began)).DefaultIfEmpty(_options.BatchAge).Min();
-        return Math.Clamp((int)youngest.TotalMilliseconds, _writing is null ? 0 : 1, _writing is null ? LongestWait : ShortWait);
+        return Math.Clamp((int)youngest.TotalMilliseconds, _writes.Count == 0 ? 0 : 1, _writes.Count == 0 ? LongestWait : ShortWait);
     }
 
     // A block that is made again ends where it ended, whatever the limits are now.
     private bool IsFull(SinkLane lane) => lane.IsClosed || lane.Redo is null && lane.Filling is var batch
         && (batch.Rows.Rows >= _options.BatchRows || batch.Records.Count >= _options.BatchRows || batch.Bytes >= _options.BatchBytes || batch.Rows.Bytes >= _options.BatchBytes);
+
+    private sealed record Write(SinkLane Lane, SinkBatch Batch, bool Full, Task Storing);
 
     [LoggerMessage(LogLevel.Warning, "Partitions of {Topic} that no sink has: {Partitions}; asking for all to be handed out anew")]
     private partial void LogUnread(string topic, string partitions);
