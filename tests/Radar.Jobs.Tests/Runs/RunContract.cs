@@ -164,6 +164,23 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     }
 
     [Fact]
+    public async Task Cancel_BurstUnderWay_EndsItWhileOthersEndBesideEachOther()
+    {
+        await using var one = await StartAsync("one");
+        await using var two = await StartAsync("two");
+        var run = await one.RunAsync("burst", ("count", "2000"));
+        await Eventually.TrueAsync(async () => await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects") > 100, "a hundred to have run");
+
+        Assert.True(await two.Runs.CancelAsync(run, "tester", default));
+        var detail = await one.EndedAsync(run);
+        Assert.Equal((RunState.Cancelled, "cancelled by tester"), (detail.Run.State, detail.Run.Reason));
+        Assert.Equal(["cancelled", "succeeded"], await _database.ColumnAsync("SELECT DISTINCT state FROM radar.task_runs ORDER BY 1"));
+        Assert.Equal(0, await _database.ScalarAsync<long>("SELECT count(*) FROM public.effects WHERE task = 'join'"));
+        // Who was still putting them puts the rest: each finds its task cancelled when it comes up.
+        await Eventually.TrueAsync(async () => (await AuditEngineAsync(_database)).Count == 0, "the engine to be done with what was put", seconds: 120);
+    }
+
+    [Fact]
     public async Task Kill9_NodeMidTask_AnotherNodeTakesOver()
     {
         await using var victim = NodeProcess.Start(Quick("victim"));
