@@ -109,7 +109,6 @@ internal sealed partial class LeaseKeeper(
 
     private async Task RenewAsync(NpgsqlConnection connection, string engine, CancellationToken cancellationToken)
     {
-        // A task that just ends, perhaps with thousands that follow from it, keeps the leases of the others from nothing.
         var before = _held.ToArray();
         var isOurs = await connection.ExecuteAsync(
             """
@@ -126,6 +125,7 @@ internal sealed partial class LeaseKeeper(
                 (await connection.QueryAsync("SELECT name FROM radar.engine", [], r => r.GetString(0), cancellationToken)).SingleOrDefault() ?? "no engine", engine);
         }
 
+        // A row that is locked is about to end, which may take its time where thousands follow from it: the others' leases do not wait for that.
         var renewed = await connection.QueryAsync(
             """
             WITH held AS MATERIALIZED (
