@@ -145,6 +145,7 @@ public sealed class WorkerReports(NpgsqlDataSource source)
             WITH held AS (SELECT FROM radar.leases WHERE name = $1 AND epoch = $2 FOR KEY SHARE)
             INSERT INTO radar.worker_events (worker_id, epoch, event, message) SELECT $1, $2, $3, $4 FROM held
             """);
+        command.CommandTimeout = Patience;
         command.Parameters.Add(new() { Value = fence.Lease });
         command.Parameters.Add(new() { Value = fence.Epoch });
         command.Parameters.Add(new() { Value = happened });

@@ -12,6 +12,7 @@ internal sealed class WorkerLease(Fence fence, LeaseOptions options, TimeProvide
     private readonly Lock _gate = new();
     private TaskCompletionSource _renewed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _asOf = time.GetTimestamp();
+    private long _askedAsOf = -1;
 
     /// <summary>What every transaction proves first.</summary>
     public Fence Fence => fence;
@@ -41,6 +42,30 @@ internal sealed class WorkerLease(Fence fence, LeaseOptions options, TimeProvide
             {
                 await renewed.WaitAsync(cancellationToken).ConfigureAwait(false);
             }
+        }
+    }
+
+    /// <summary>
+    /// For writes that harm nobody should a newer process make them too: as <see cref="EnsureHeldAsync"/>, but once an ended lease was neither renewed nor
+    /// lost for so long, since PostgreSQL is away, they go on without.
+    /// </summary>
+    /// <exception cref="FencedException">A newer epoch exists.</exception>
+    public async ValueTask AskAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var asOf = Interlocked.Read(ref _asOf);
+        if (IsHeld || (asOf == Interlocked.Read(ref _askedAsOf) && !_lost.IsCancellationRequested))
+        {
+            return;
+        }
+        using var deadline = new CancellationTokenSource(patience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
+        try
+        {
+            await EnsureHeldAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Exchange(ref _askedAsOf, asOf);
         }
     }
 

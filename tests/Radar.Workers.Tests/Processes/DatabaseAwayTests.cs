@@ -1,6 +1,9 @@
+using System.Text;
+using Radar.Embedded.Exchange.Wallex;
 using Radar.Jobs.Fleet;
 using Radar.Testing;
 using Radar.Workers.Hosting;
+using Radar.Workers.Tests.Producing.Wallex;
 
 namespace Radar.Workers.Tests.Processes;
 
@@ -58,6 +61,42 @@ public sealed class DatabaseAwayTests(PostgresFixture postgres) : IClassFixture<
         Assert.Equal(0, await system.CountAsync("SELECT count(*) FROM radar.worker_events WHERE message LIKE 'agent second took it over%'"));
 
         static (WorkerId, string?, int?, long, int) Identity(WorkerSnapshot worker) => (worker.Id, worker.Agent, worker.Pid, worker.Epoch, worker.Restarts);
+    }
+
+    [Fact]
+    public async Task TradesProducer_DatabaseAwayLongerThanALease_GoesOnAndItsGapsAreKnownAfterwards()
+    {
+        await using var system = await FleetSystem.CreateAsync(postgres);
+        await using var market = await Producing.Wallex.Market.OpenAsync(new WallexSettings { Markets = 3, TradesPerSecond = 60, DepthMarkets = 0, Window = 100_000 });
+        system.With("RADAR__WALLEX__BASEURL", market.Address.ToString());
+        var file = Path.Combine(system.Folder, "logs", "gaps", "wallex-trades.open");
+        List<string> Published() => [.. Records.All(system.Broker.BootstrapServers, "radar_trades").Select(record => Encoding.UTF8.GetString(record.Message.Value))];
+        system.StartAgent();
+        await system.StartWorkerAsync(WorkerId.WallexTrades, WorkerKinds.WallexTrades);
+        await system.UntilAsync(WorkerId.WallexTrades, WorkerState.Running);
+        await Until.TrueAsync(async () => Published().Count > 100 && await system.CountAsync("SELECT count(*) FROM radar.open_gaps") == 0, system.LogsAsync);
+        await system.CutDatabaseAsync();
+        await Until.TrueAsync(
+            async () => await system.CountAsync("SELECT count(*) FROM radar.leases WHERE until > clock_timestamp() - interval '3 seconds'") == 0, system.LogsAsync);
+
+        await market.ControlAsync("rest=false");
+        await market.ControlAsync("drop=abort");
+        await Until.TrueAsync(() => File.Exists(file), "the gaps' file");
+        var made = (await market.TradesAsync()).Count;
+        var published = Published().Count;
+        await Until.TrueAsync(async () => await market.CountAsync("trades") > made + 400 && Published().Count > published + 350, system.LogsAsync);
+        Assert.Equal(3, File.ReadAllLines(file).Length);
+
+        system.RestoreDatabase();
+        await Until.TrueAsync(async () => await system.CountAsync("SELECT count(*) FROM radar.open_gaps") == 3 && !File.Exists(file), system.LogsAsync);
+        await market.ControlAsync("rest=true");
+        await Until.TrueAsync(async () => await system.CountAsync("SELECT count(*) FROM radar.open_gaps") == 0, system.LogsAsync);
+        await market.ControlAsync("running=false");
+        var said = (await market.TradesAsync()).Select(trade => trade.Frame).ToList();
+        await Until.TrueAsync(() => !said.Except(Published()).Any(), "every trade");
+        Assert.All(Published().CountBy(frame => frame), frame => Assert.True(frame.Value <= said.Count(trade => trade == frame.Key), frame.Key));
+        await system.AskAsync(WorkerId.WallexTrades, DesiredState.Delete);
+        await system.UntilAsync(WorkerId.WallexTrades, WorkerState.Deleted);
     }
 
     [Fact]

@@ -60,7 +60,7 @@ internal sealed partial class FleetSystem : IAsyncDisposable
         var database = await postgres.CreateDatabaseAsync();
         var server = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         await new Migrator(database, NullLogger<Migrator>.Instance).MigrateAsync(CancellationToken.None);
-        return new FleetSystem(database, new TcpProxy(server.Host!, server.Port), MockBroker.Start(0, new Dictionary<string, int> { ["BTCUSDT"] = 1 }));
+        return new FleetSystem(database, new TcpProxy(server.Host!, server.Port), MockBroker.Start(0, new Dictionary<string, int> { ["BTCUSDT"] = 1, ["radar_trades"] = 3 }));
     }
 
     public FleetSystem With(string variable, string value)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Radar.Workers.Hosting;
 
@@ -10,6 +11,9 @@ namespace Radar.Workers.Producing.Wallex;
 /// </summary>
 internal sealed partial class GapList(string logsDirectory, WorkerContext context)
 {
+    private const int MostUntold = 10_000;
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
+    private readonly Channel<string> _untold = Channel.CreateBounded<string>(new BoundedChannelOptions(MostUntold) { FullMode = BoundedChannelFullMode.DropOldest }); // The file has them.
     private readonly ILogger _logger = context.Loggers.CreateLogger<GapList>();
     private readonly Lock _lock = new();
 
@@ -20,7 +24,7 @@ internal sealed partial class GapList(string logsDirectory, WorkerContext contex
     public int Count { get; private set; }
 
     /// <summary>Lists a stretch in which trades of a market may be lacking.</summary>
-    public async Task AddAsync(string symbol, DateTimeOffset from, DateTimeOffset to, string reason, CancellationToken cancellationToken)
+    public void Add(string symbol, DateTimeOffset from, DateTimeOffset to, string reason)
     {
         LogLost(symbol, from.UtcDateTime, to.UtcDateTime, reason);
         lock (_lock)
@@ -28,17 +32,26 @@ internal sealed partial class GapList(string logsDirectory, WorkerContext contex
             Count++;
             Write(symbol, from, to, reason);
         }
-        if (!context.IsAlone)
+        _untold.Writer.TryWrite(
+            $"trades of {symbol} from {from.UtcDateTime:yyyy-MM-dd HH:mm:ss} to {to.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC may be lacking: {reason}");
+    }
+
+    /// <summary>Tells PostgreSQL, as soon as that is there, until it is stopped.</summary>
+    public async Task TellAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var gap in _untold.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
         {
-            try
+            while (!context.IsAlone)
             {
-                await context.Reports.TellAsync(
-                    context.Lease.Fence, "gap", $"trades of {symbol} from {from.UtcDateTime:yyyy-MM-dd HH:mm:ss} to {to.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC may be lacking: {reason}",
-                    cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception away) when (Market.Storage.DatabaseAway.Is(away))
-            {
-                LogUntold(away.Message); // The file has it.
+                try
+                {
+                    await context.Reports.TellAsync(context.Lease.Fence, "gap", gap, cancellationToken).ConfigureAwait(false);
+                    break;
+                }
+                catch (Exception away) when (Market.Storage.DatabaseAway.Is(away) && !cancellationToken.IsCancellationRequested)
+                {
+                    await Task.Delay(Retry, context.Time, cancellationToken).ConfigureAwait(false);
+                }
             }
         }
     }
@@ -71,9 +84,6 @@ internal sealed partial class GapList(string logsDirectory, WorkerContext contex
 
     [LoggerMessage(LogLevel.Warning, "Trades of {Symbol} from {From:yyyy-MM-dd HH:mm:ss} to {To:yyyy-MM-dd HH:mm:ss} UTC may be lacking: {Reason}")]
     private partial void LogLost(string symbol, DateTime from, DateTime to, string reason);
-
-    [LoggerMessage(LogLevel.Warning, "The gap could not be told to PostgreSQL: {Problem}")]
-    private partial void LogUntold(string problem);
 
     [LoggerMessage(LogLevel.Error, "The gap could not be listed in '{File}': {Problem}")]
     private partial void LogUnlisted(string file, string problem);

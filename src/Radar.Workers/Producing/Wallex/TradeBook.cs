@@ -6,17 +6,19 @@ namespace Radar.Workers.Producing.Wallex;
 internal sealed class TradeBook
 {
     private readonly ConcurrentDictionary<string, SymbolTrades> _symbols = new(StringComparer.Ordinal);
-    private readonly TradeTail _tail;
     private readonly IReadOnlyDictionary<string, DateTimeOffset> _open;
     private readonly Dictionary<string, DateTimeOffset> _last = new(StringComparer.Ordinal);
     private long _openings;
+    private TradeTail _tail = new([], DateTimeOffset.MinValue, null);
     private int _fullWindow = 1;
 
-    /// <param name="tail">What the topic holds already.</param>
     /// <param name="open">Gaps that a predecessor did not come to repair, and since when.</param>
-    public TradeBook(TradeTail tail, IReadOnlyDictionary<string, DateTimeOffset> open)
+    public TradeBook(IReadOnlyDictionary<string, DateTimeOffset> open) => _open = open;
+
+    /// <summary>Before anything else: what the topic holds already.</summary>
+    public void Begin(TradeTail tail)
     {
-        (_tail, _open) = (tail, open);
+        _tail = tail;
         foreach (var (symbol, trade) in tail.Trades)
         {
             _last[symbol] = _last.TryGetValue(symbol, out var last) && last > trade.Time ? last : trade.Time;

@@ -34,6 +34,15 @@ internal sealed partial class TradeRepair(
         }
     }
 
+    /// <summary>Repairs a market that has a gap which is over with what REST told earlier.</summary>
+    public async Task TakeAsync(string symbol, IReadOnlyList<TradeText> told, CancellationToken cancellationToken)
+    {
+        if (book.Of(symbol).Gap is { IsOver: true } gap)
+        {
+            await RepairAsync(symbol, gap, told, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Repairs until it is stopped.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -94,11 +103,14 @@ internal sealed partial class TradeRepair(
 
     private async Task RepairAsync(string symbol, CancellationToken cancellationToken)
     {
-        if (book.Of(symbol).Gap is not { IsOver: true } gap)
+        if (book.Of(symbol).Gap is { IsOver: true } gap)
         {
-            return;
+            await RepairAsync(symbol, gap, await rest.TradesAsync(symbol, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         }
-        var told = await rest.TradesAsync(symbol, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task RepairAsync(string symbol, TradeGap gap, IReadOnlyList<TradeText> told, CancellationToken cancellationToken)
+    {
         var compared = book.Compare(symbol, told, gap, until: null);
         await DeliverAsync(symbol, compared.Missing, cancellationToken).ConfigureAwait(false);
         if (compared.Missing.Count > 0)
@@ -117,8 +129,7 @@ internal sealed partial class TradeRepair(
             var lost = gap.From ?? time.GetUtcNow();
             var since = gap.Last is { } last && DateTimeOffset.FromUnixTimeSeconds(last.Second) is var heard && heard > lost ? heard : lost;
             var until = compared.Disagreement is null && compared.Oldest is { } oldest ? oldest : time.GetUtcNow();
-            await gaps.AddAsync(symbol, since, until, compared.Disagreement ?? $"REST tells {told.Count} trades, which do not reach back so far", cancellationToken)
-                .ConfigureAwait(false);
+            gaps.Add(symbol, since, until, compared.Disagreement ?? $"REST tells {told.Count} trades, which do not reach back so far");
         }
         book.Of(symbol).Close(gap);
     }
@@ -153,7 +164,7 @@ internal sealed partial class TradeRepair(
         }
         if (book.Of(symbol).Gap is { IsOver: true } gap)
         {
-            await gaps.AddAsync(symbol, gap.From ?? time.GetUtcNow(), time.GetUtcNow(), away.Message, cancellationToken).ConfigureAwait(false);
+            gaps.Add(symbol, gap.From ?? time.GetUtcNow(), time.GetUtcNow(), away.Message);
             book.Of(symbol).Close(gap);
         }
         End(symbol);

@@ -18,14 +18,22 @@ internal sealed record TradeTail(
 {
     private const int RecordsOfAPartition = 10_000;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(10);
 
     /// <summary>Reads it.</summary>
     /// <exception cref="KafkaException">The broker does not answer.</exception>
-    public static async Task<TradeTail> ReadAsync(string bootstrapServers, string topic, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<TradeTail> ReadAsync(string bootstrapServers, string topic, CancellationToken cancellationToken)
     {
         // The client's own patience is longer than ours when we are told to stop: it ends by itself.
-        return await Task.Run(() => Read(bootstrapServers, topic, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => Read(bootstrapServers, topic, cancellationToken), cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new KafkaException(ErrorCode.Local_TimedOut);
+        }
     }
 
     private static TradeTail Read(string bootstrapServers, string topic, CancellationToken cancellationToken)
@@ -59,9 +67,11 @@ internal sealed record TradeTail(
         var first = new Dictionary<int, DateTimeOffset>();
         var last = new Dictionary<int, DateTimeOffset>();
         consumer.Assign(starts);
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         for (var open = starts.Count; open > 0;)
         {
-            var record = consumer.Consume(cancellationToken);
+            patience.CancelAfter(RecordPatience);
+            var record = consumer.Consume(patience.Token);
             if (record.IsPartitionEOF)
             {
                 open--;

@@ -102,31 +102,7 @@ internal sealed class Capture : IAsyncDisposable
         () => Task.FromResult($"{what}; it is '{Activity}'\n{_log.Text}"));
 
     /// <summary>All that the topic holds.</summary>
-    public List<ConsumeResult<byte[], byte[]>> Published()
-    {
-        using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = Broker.BootstrapServers, GroupId = "test", EnablePartitionEof = true, EnableAutoCommit = false,
-        }).Build();
-        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
-        var partitions = admin.GetMetadata(Topic, TimeSpan.FromSeconds(30)).Topics[0].Partitions;
-        consumer.Assign(partitions.Select(p => new TopicPartitionOffset(Topic, p.PartitionId, Offset.Beginning)));
-        var records = new List<ConsumeResult<byte[], byte[]>>();
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        for (var open = partitions.Count; open > 0;)
-        {
-            var record = consumer.Consume(deadline.Token);
-            if (record.IsPartitionEOF)
-            {
-                open--;
-            }
-            else
-            {
-                records.Add(record);
-            }
-        }
-        return records;
-    }
+    public List<ConsumeResult<byte[], byte[]>> Published() => Records.All(Broker.BootstrapServers, Topic);
 
     /// <summary>All that the topic holds, as texts, in no order.</summary>
     public List<string> Frames() => [.. Published().Select(record => Encoding.UTF8.GetString(record.Message.Value))];

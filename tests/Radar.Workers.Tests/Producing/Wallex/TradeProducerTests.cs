@@ -210,6 +210,28 @@ public sealed class TradeProducerTests
     }
 
     [Fact]
+    public async Task Broker_AwayAtTheStart_WhatIsHeardMeanwhileAndWhatRestToldThenIsPublished()
+    {
+        // REST reaches back over a lost connection, and not over all the time without a broker.
+        var port = FreePort.Next();
+        await using var capture = await Capture.CreateAsync(
+            WallexStream.Trades, Market with { Markets = 2, TradesPerSecond = 20, Window = 20 }, options => options with { BootstrapServers = $"127.0.0.1:{port}" });
+        capture.Start();
+        await capture.UntilAsync(() => Task.FromResult(capture.Figure("framesReceived") > 100), "frames");
+        await capture.Market.ControlAsync("drop=abort");
+        await capture.SubscribedAsync(2);
+        var heard = capture.Figure("framesReceived");
+        await capture.UntilAsync(() => Task.FromResult(capture.Figure("framesReceived") > heard + 100), "more frames than REST tells");
+        Assert.StartsWith("waiting for Kafka, with ", capture.Activity, StringComparison.Ordinal);
+        await capture.Market.ControlAsync("running=false");
+        await capture.Broker.DisposeAsync(); // Another one, which was never asked.
+        capture.Broker = MockBroker.Start(port, Capture.Topics(3));
+        await capture.UntilAsync(() => Task.FromResult(capture.Activity.Length == 0 && capture.Figure("openGaps") == 0), "it to publish");
+        await capture.ComplementsLedgerAsync();
+        Assert.Equal((1, 0), (capture.Figure("reconnects"), capture.Figure("unrepairedGaps")));
+    }
+
+    [Fact]
     public async Task Broker_AwayForLongerThanAnAnswerMayTake_KeepsTheConnection()
     {
         await using var capture = await Capture.CreateAsync(

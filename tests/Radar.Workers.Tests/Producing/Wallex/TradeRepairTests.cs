@@ -12,7 +12,7 @@ public sealed class TradeRepairTests : IAsyncLifetime, IDisposable
 {
     private const string Symbol = "USDTTMN";
     private readonly string _folder = Directory.CreateTempSubdirectory("radar-repair-").FullName;
-    private readonly TradeBook _book = new(new TradeTail([], DateTimeOffset.MinValue, null), new Dictionary<string, DateTimeOffset>());
+    private readonly TradeBook _book = new(new Dictionary<string, DateTimeOffset>());
     private readonly ConcurrentQueue<Action<bool>> _published = [];
     private readonly CancellationTokenSource _stop = new();
     private Market _market = null!;
