@@ -31,6 +31,8 @@ internal abstract record Ending
 /// <summary>Claims attempts and ends them. All times are PostgreSQL's.</summary>
 internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, WorkflowCatalog catalog, JobsOptions options)
 {
+    private readonly InstanceEnds _instances = new(database);
+
     /// <summary>Claims the task, or tells what to do with the delivery instead.</summary>
     /// <param name="payload">The task.</param>
     /// <param name="token">The claim's token, the same when this is tried again: a claim whose answer was lost on its way is found by it.</param>
@@ -79,7 +81,7 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
     /// <returns>What the engine is to do; null when the token is no longer the task's: nothing was changed.</returns>
     public async Task<Delivery?> EndAsync(Claim claim, Ending ending, CancellationToken cancellationToken)
     {
-        if (claim.Instance is not null && Stored(ending) is Ending.Succeeded done && await TryEndAmongManyAsync(claim, done, cancellationToken))
+        if (claim.Instance is not null && Stored(ending) is Ending.Succeeded done && await _instances.TryEndAsync(claim, done.Result, cancellationToken))
         {
             return Delivery.Finished;
         }
@@ -134,36 +136,6 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
 
         await unit.CommitAsync(cancellationToken);
         return delivery ?? Delivery.AgainAt(mine[0].NotBefore!.Value, reason);
-    }
-
-    /// <summary>
-    /// Ends one of many instances beside others, in one message: nothing follows from its end, since nothing waits for it alone and another of its kind has not
-    /// even begun, whose end comes later. Were each to have the run for itself, thousands would end one after the other, a commit each.
-    /// </summary>
-    /// <returns>False: nothing was changed.</returns>
-    private async Task<bool> TryEndAmongManyAsync(Claim claim, Ending.Succeeded ending, CancellationToken cancellationToken)
-    {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var ended = await connection.QueryBatchAsync(
-            [
-                (RunBook.LockShared, [claim.RunId]),
-                ("""
-                 WITH ended AS (
-                 UPDATE radar.task_runs
-                 SET    state = 'succeeded', reason = NULL, result = $3::jsonb, not_before = NULL, ended_at = now(), token = NULL, lease_until = NULL, progress = 1
-                 WHERE  task_id = $1 AND token = $2
-                   AND  EXISTS (SELECT 1 FROM radar.workflow_runs WHERE run_id = $4 AND state = 'running')
-                   AND  NOT EXISTS (SELECT 1 FROM radar.task_runs WHERE run_id = $4 AND state = 'pending' AND $5 = ANY(needs))
-                   AND  EXISTS (SELECT 1 FROM radar.task_runs
-                                WHERE run_id = $4 AND template = $6 AND task_id <> $1 AND state IN ('pending', 'ready', 'retrying'))
-                 RETURNING task_id)
-                 UPDATE radar.task_attempts a SET ended_at = now(), outcome = 'succeeded' FROM ended
-                 WHERE  a.task_id = ended.task_id AND a.attempt = $7 RETURNING a.task_id
-                 """,
-                 [claim.TaskId, claim.Token, ending.Result, claim.RunId, claim.Task, claim.Template, claim.Attempt]),
-            ],
-            r => r.GetInt64(0), cancellationToken);
-        return ended.Count > 0;
     }
 
     /// <summary>The stored result of a task of a run.</summary>

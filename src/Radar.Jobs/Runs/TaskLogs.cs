@@ -13,6 +13,7 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
         new BoundedChannelOptions(20_000) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
     private long _dropped;
+    private long _unwritten;
 
     /// <summary>Notes a line. Never waits: while PostgreSQL is away 20,000 notes are kept, those beyond are counted and dropped.</summary>
     public void Line(Claim claim, string level, string message) =>
@@ -25,6 +26,11 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
     /// <summary>Waits until everything noted so far is written.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
+        if (Interlocked.Read(ref _unwritten) == 0)
+        {
+            return;
+        }
+
         var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await _notes.Writer.WriteAsync(new(null, default, null, null, null, null, written), cancellationToken);
         await written.Task.WaitAsync(cancellationToken);
@@ -44,6 +50,7 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
                 }
 
                 await WriteAsync(batch, cancellationToken);
+                Interlocked.Add(ref _unwritten, -batch.Count(n => n.Written is null));
                 batch.ForEach(n => n.Written?.TrySetResult());
                 var hurry = batch.Exists(n => n.Written is not null);
                 batch.Clear();
@@ -62,8 +69,10 @@ internal sealed partial class TaskLogs(NpgsqlDataSource database, TimeProvider t
 
     private void Add(Note note)
     {
+        Interlocked.Increment(ref _unwritten);
         if (!_notes.Writer.TryWrite(note))
         {
+            Interlocked.Decrement(ref _unwritten);
             Interlocked.Increment(ref _dropped);
         }
     }
