@@ -15,9 +15,11 @@ var fleet = new Command("fleet", "A whole system: candle closed to prediction st
 fleet.SetAction((_, cancellationToken) => FleetBench.RunAsync(BenchFolders.Repository, TimeProvider.System, cancellationToken));
 var jobs = new Option<int>("--jobs") { Description = "Jobs to drain.", DefaultValueFactory = _ => 1000 };
 var samples = new Option<int>("--samples") { Description = "Enqueues to time, one after the other.", DefaultValueFactory = _ => 100 };
-var engines = new Command("engines", "Each job engine of this build by itself and under Radar: enqueue to start, tasks per second, a chain of five.") { jobs, samples, runs };
+var only = new Option<string[]>("--engine") { Description = "Engines to measure; each of this build without it.", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. EnginesPresent.All] };
+only.AcceptOnlyFromAmong([.. EnginesPresent.All]);
+var engines = new Command("engines", "Each job engine of this build by itself and under Radar: enqueue to start, tasks per second, a chain of five.") { only, jobs, samples, runs };
 engines.SetAction((arguments, cancellationToken) => EnginesBenchmark.RunAsync(
-    arguments.GetValue(jobs), arguments.GetValue(samples), arguments.GetValue(runs), TimeProvider.System, cancellationToken));
+    arguments.GetValue(only)!, arguments.GetValue(jobs), arguments.GetValue(samples), arguments.GetValue(runs), TimeProvider.System, cancellationToken));
 var engine = new Argument<string>("engine");
 var bare = new Option<bool>("--bare");
 var node = new Command("engine-node", "The second process of engines.") { engine, bare };

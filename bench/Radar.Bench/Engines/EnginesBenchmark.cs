@@ -9,14 +9,14 @@ internal static class EnginesBenchmark
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static async Task<int> RunAsync(int jobs, int samples, int runs, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(IReadOnlyList<string> engines, int jobs, int samples, int runs, TimeProvider time, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("radar-bench-").FullName;
         var results = new List<object>();
         try
         {
             await using var server = await BenchPostgres.StartAsync(folder, time, cancellationToken);
-            foreach (var engine in EnginesPresent.All)
+            foreach (var engine in engines)
             {
                 var bare = new Figures();
                 var radar = new Figures();
