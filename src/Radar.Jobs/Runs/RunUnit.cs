@@ -13,6 +13,9 @@ internal sealed class RunUnit : IAsyncDisposable
     /// <summary>Jobs put before they are noted; a transaction takes no more with it: the first of thousands are not to wait for the last.</summary>
     public const int Chunk = 100;
 
+    // Few enough that nobody waits long for the first of them.
+    private const int Together = 20;
+
     // An engine outside the transaction commits each job by itself: a few at a time, and noted before the sweeper loses its patience.
     private const int AtATime = 4;
 
@@ -81,13 +84,7 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         try
         {
-            var put = new List<(long Task, string Job)>();
-            foreach (var (job, _) in _jobs)
-            {
-                put.Add((job.Payload.TaskId, await _engine.EnqueueAsync(job, _transaction, cancellationToken)));
-            }
-
-            await NoteAsync(put, cancellationToken);
+            await NoteAsync(await EnlistAsync(_jobs, _transaction, cancellationToken), cancellationToken);
         }
 #pragma warning disable CA1031 // An engine that is stopping takes no jobs. How a task ended must be written all the same: the sweeper puts its children.
         catch (Exception refused) when (!refused.IsDatabaseAway() && refused.GetBaseException() is not (NpgsqlException or OperationCanceledException))
@@ -96,17 +93,25 @@ internal sealed class RunUnit : IAsyncDisposable
         }
     }
 
+    private async Task<List<(long Task, string Job)>> EnlistAsync(
+        IReadOnlyList<ChainedJob> jobs, NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        var put = new List<(long Task, string Job)>();
+        foreach (var (job, _) in jobs)
+        {
+            put.Add((job.Payload.TaskId, await _engine.EnqueueAsync(job, transaction, cancellationToken)));
+        }
+
+        return put;
+    }
+
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
         if (!Enlists)
         {
             foreach (var chunk in _jobs.Chunk(Chunk))
             {
-                var put = new ConcurrentQueue<(long Task, string Job)>();
-                await Parallel.ForEachAsync(
-                    chunk, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken },
-                    async (job, token) => await PutAsync(job, null, put, token));
-                await NoteAsync(put, cancellationToken);
+                await (_engine.Traits.Enlists ? PutTogetherAsync(chunk, cancellationToken) : PutBesideAsync(chunk, cancellationToken));
             }
         }
 
@@ -114,6 +119,26 @@ internal sealed class RunUnit : IAsyncDisposable
         {
             await _engine.CancelAsync(id, cancellationToken);
         }
+    }
+
+    // Jobs and their note are one here too, so that thousands cost a commit and a wake-up for each few instead of one for each.
+    private async Task PutTogetherAsync(IReadOnlyList<ChainedJob> jobs, CancellationToken cancellationToken)
+    {
+        foreach (var few in jobs.Chunk(Together))
+        {
+            await using var transaction = await Connection.BeginTransactionAsync(cancellationToken);
+            await NoteAsync(await EnlistAsync(few, transaction, cancellationToken), cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+    }
+
+    private async Task PutBesideAsync(IReadOnlyList<ChainedJob> jobs, CancellationToken cancellationToken)
+    {
+        var put = new ConcurrentQueue<(long Task, string Job)>();
+        await Parallel.ForEachAsync(
+            jobs, new ParallelOptions { MaxDegreeOfParallelism = AtATime, CancellationToken = cancellationToken },
+            async (job, token) => await PutAsync(job, null, put, token));
+        await NoteAsync(put, cancellationToken);
     }
 
     private async Task PutAsync(ChainedJob job, string? after, ConcurrentQueue<(long Task, string Job)> put, CancellationToken cancellationToken)
