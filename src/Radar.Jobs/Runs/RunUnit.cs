@@ -109,7 +109,7 @@ internal sealed class RunUnit : IAsyncDisposable
     {
         if (!Enlists)
         {
-            foreach (var chunk in _jobs.Chunk(Chunk))
+            foreach (var chunk in _jobs.Chunk(_engine.Traits.Enlists ? Together : Chunk))
             {
                 await (_engine.Traits.Enlists ? PutTogetherAsync(chunk, cancellationToken) : PutBesideAsync(chunk, cancellationToken));
             }
@@ -124,12 +124,9 @@ internal sealed class RunUnit : IAsyncDisposable
     // Jobs and their note are one here too, so that thousands cost a commit and a wake-up for each few instead of one for each.
     private async Task PutTogetherAsync(IReadOnlyList<ChainedJob> jobs, CancellationToken cancellationToken)
     {
-        foreach (var few in jobs.Chunk(Together))
-        {
-            await using var transaction = await Connection.BeginTransactionAsync(cancellationToken);
-            await NoteAsync(await EnlistAsync(few, transaction, cancellationToken), cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
-        }
+        await using var transaction = await Connection.BeginTransactionAsync(cancellationToken);
+        await NoteAsync(await EnlistAsync(jobs, transaction, cancellationToken), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     private async Task PutBesideAsync(IReadOnlyList<ChainedJob> jobs, CancellationToken cancellationToken)
