@@ -25,7 +25,7 @@ internal sealed class QuartzDatabase(string setting, int connections) : IAsyncDi
         settings.AutoPrepareMinUsages = 2;
         settings.NoResetOnClose = true; // It leaves nothing behind in a session.
         // Plans are made while nothing waits, and kept: by the index from the beginning they are right for thousands, too.
-        settings.Options = $"{settings.Options} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off".Trim();
+        settings.Options = $"{settings.Options} -c enable_seqscan=off -c enable_bitmapscan=off -c enable_sort=off -c plan_cache_mode=force_generic_plan".Trim();
         return settings.ConnectionString;
     }
 }

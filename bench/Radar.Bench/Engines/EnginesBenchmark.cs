@@ -100,7 +100,9 @@ internal static class EnginesBenchmark
         Line("chain of five, to the fifth's start, p50 ms", bare.Chain, radar.Chain, 0.5);
         Line("no-op tasks per second", bare.PerSecond, radar.PerSecond, 0.5);
         var ratio = Figures.Percentile(radar.PerSecond, 0.5) / Figures.Percentile(bare.PerSecond, 0.5);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"  Radar's share of the bare engine",-44}{"",12}{ratio,12:0.00}"));
+        var rounds = string.Join(' ', radar.PerSecond.Zip(bare.PerSecond, (ours, theirs) => (ours / theirs).ToString("0.00", CultureInfo.InvariantCulture)));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{"  Radar's share of the bare engine",-44}{"",12}{ratio,12:0.00}   of each round: {rounds}"));
         return new { engine, bare = bare.Summary(), radar = radar.Summary(), ratio };
 
         static void Line(string what, List<double> bare, List<double> radar, double share) => Console.WriteLine(string.Create(

@@ -32,6 +32,16 @@ internal abstract record Ending
 internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, WorkflowCatalog catalog, JobsOptions options)
 {
     private readonly InstanceEnds _instances = new(database);
+    private static readonly string ClaimFree = ClaimSql("SKIP LOCKED");
+    private static readonly string ClaimPatiently =
+        $"""
+        {ClaimSql("")}
+        UNION ALL
+        SELECT t.token, t.run_id, t.task_id, r.workflow, t.task, t.template, t.instance, t.attempt, t.failures, r.parameters::text
+        FROM   asked a JOIN radar.task_runs t USING (task_id, token) JOIN radar.workflow_runs r ON r.run_id = t.run_id WHERE t.state = 'running'
+        """;
+
+    private readonly GroupCommit<Asked, Claim> _claims = new((_, _) => true, (group, token) => ClaimAsync(database, options, group, ClaimFree, token));
 
     /// <summary>Claims the task, or tells what to do with the delivery instead.</summary>
     /// <param name="payload">The task.</param>
@@ -39,35 +49,15 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<(Claim? Claim, Delivery? Instead)> TryClaimAsync(TaskPayload payload, Guid token, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenConnectionAsync(cancellationToken);
-        var claims = await connection.QueryAsync(
-            """
-            WITH claimed AS (
-              UPDATE radar.task_runs t
-              SET    state = 'running', attempt = t.attempt + 1, node = $3, token = $4, lease_until = now() + $5, reason = NULL,
-                     started_at = coalesce(t.started_at, now()), progress = NULL, activity = NULL, not_before = NULL
-              FROM   radar.workflow_runs r
-              WHERE  t.task_id = $2 AND t.run_id = $1 AND r.run_id = t.run_id AND r.state = 'running'
-                AND  (t.state = 'ready' OR (t.state = 'retrying' AND t.not_before <= now()))
-              RETURNING t.task_id, t.task, t.template, t.instance, t.attempt, t.failures, r.workflow, r.parameters),
-            noted AS (
-              INSERT INTO radar.task_attempts (task_id, attempt, node, token) SELECT task_id, attempt, $3, $4 FROM claimed)
-            SELECT workflow, task, template, instance, attempt, failures, parameters::text FROM claimed
-            UNION ALL
-            SELECT r.workflow, t.task, t.template, t.instance, t.attempt, t.failures, r.parameters::text
-            FROM   radar.task_runs t JOIN radar.workflow_runs r USING (run_id) WHERE t.task_id = $2 AND t.token = $4 AND t.state = 'running'
-            """,
-            [payload.RunId, payload.TaskId, options.Node, token, options.Lease],
-            r => new Claim(
-                token, payload.RunId, payload.TaskId, r.GetString(0), r.GetString(1), r.GetString(2), r.Text(3), r.GetInt32(4), r.GetInt32(5),
-                JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(6))!),
-            cancellationToken);
-        if (claims.Count > 0)
+        // A row that is locked keeps the others of its group waiting no longer than it must: it is waited for here, by itself.
+        var asked = new Asked(payload, token);
+        if ((await _claims.AskAsync(asked, cancellationToken) ?? (await ClaimAsync(database, options, [asked], ClaimPatiently, cancellationToken))[0]) is { } claim)
         {
-            return (claims[0], null);
+            return (claim, null);
         }
 
         // A live lease or a rest that is not over: come back then. Everything else needs no delivery any more.
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
         var until = await connection.QueryAsync(
             """
             SELECT CASE state WHEN 'running' THEN greatest(lease_until, now()) ELSE not_before END + interval '100 ms'
@@ -76,6 +66,43 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
             [payload.TaskId, payload.RunId], r => r.GetFieldValue<DateTimeOffset>(0), cancellationToken);
         return (null, until.Count == 0 ? Delivery.Finished : Delivery.AgainAt(until[0]));
     }
+
+    private static async Task<IReadOnlyList<Claim?>> ClaimAsync(
+        NpgsqlDataSource database, JobsOptions options, IReadOnlyList<Asked> group, string sql, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        var claims = await connection.QueryAsync(
+            sql,
+            [
+                group.Select(a => a.Payload.RunId).ToArray(), group.Select(a => a.Payload.TaskId).ToArray(), group.Select(a => a.Token).ToArray(),
+                options.Node, options.Lease,
+            ],
+            r => new Claim(
+                r.GetGuid(0), r.GetInt64(1), r.GetInt64(2), r.GetString(3), r.GetString(4), r.GetString(5), r.Text(6), r.GetInt32(7), r.GetInt32(8),
+                JsonSerializer.Deserialize<Dictionary<string, string>>(r.GetString(9))!),
+            cancellationToken);
+        return [.. group.Select(asked => claims.Find(c => c.Token == asked.Token))];
+    }
+
+    // The condition is a CASE because no index but that of the task's number is to be thought of: by its run or state it is looked for among thousands.
+    private static string ClaimSql(string locked) =>
+        $"""
+        WITH asked AS MATERIALIZED (
+          SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::uuid[]) AS a(run_id, task_id, token)),
+        free AS MATERIALIZED (
+          SELECT task_id FROM radar.task_runs WHERE task_id = ANY($2) FOR UPDATE {locked}),
+        claimed AS (
+          UPDATE radar.task_runs t
+          SET    state = 'running', attempt = t.attempt + 1, node = $4, token = a.token, lease_until = now() + $5, reason = NULL,
+                 started_at = coalesce(t.started_at, now()), progress = NULL, activity = NULL, not_before = NULL
+          FROM   free JOIN asked a USING (task_id) JOIN radar.workflow_runs r USING (run_id)
+          WHERE  t.task_id = free.task_id AND r.state = 'running'
+            AND  CASE WHEN t.run_id <> a.run_id THEN false WHEN t.state = 'retrying' THEN t.not_before <= now() ELSE t.state = 'ready' END
+          RETURNING t.token, t.run_id, t.task_id, r.workflow, t.task, t.template, t.instance, t.attempt, t.failures, r.parameters),
+        noted AS (
+          INSERT INTO radar.task_attempts (task_id, attempt, node, token) SELECT task_id, attempt, $4, token FROM claimed)
+        SELECT token, run_id, task_id, workflow, task, template, instance, attempt, failures, parameters::text FROM claimed
+        """;
 
     /// <summary>Ends the attempt, and settles its run in the same transaction.</summary>
     /// <returns>What the engine is to do; null when the token is no longer the task's: nothing was changed.</returns>
@@ -175,4 +202,6 @@ internal sealed class TaskClaims(NpgsqlDataSource database, IJobEngine engine, W
         Ending.Released => "released",
         _ => "failed",
     };
+
+    private sealed record Asked(TaskPayload Payload, Guid Token);
 }

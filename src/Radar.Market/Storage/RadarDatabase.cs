@@ -23,6 +23,8 @@ public static class RadarDatabase
         {
             settings.MaxAutoPrepare = 100;
             settings.AutoPrepareMinUsages = 5;
+            // And planned once: a plan made anew for each call costs more than most of them.
+            settings.Options = $"{settings.Options} -c plan_cache_mode=force_generic_plan".Trim();
         }
         if (!settings.ContainsKey("Timeout"))
         {
