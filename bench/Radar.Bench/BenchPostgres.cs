@@ -15,4 +15,11 @@ internal static class BenchPostgres
         probe.Stop();
         return await PostgresServer.StartAsync(new PostgresSettings(Path.Combine(folder, "postgres"), port, Guid.NewGuid().ToString("n")), time, cancellationToken);
     }
+
+    /// <summary>Removes a benchmark's folder with what its server kept, which as root lies elsewhere.</summary>
+    public static void Erase(string folder)
+    {
+        PostgresServer.Erase(Path.Combine(folder, "postgres"));
+        Directory.Delete(folder, recursive: true);
+    }
 }

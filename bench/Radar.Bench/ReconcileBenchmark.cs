@@ -39,7 +39,7 @@ internal static class ReconcileBenchmark
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            BenchPostgres.Erase(folder);
         }
         await File.WriteAllTextAsync(
             Path.Combine(BenchFolders.Results, "reconcile.json"), JsonSerializer.Serialize(new { candles = candles.Length, runs, results }, Indented), cancellationToken);

@@ -31,7 +31,7 @@ internal static class EnginesBenchmark
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            BenchPostgres.Erase(folder);
         }
 
         await File.WriteAllTextAsync(

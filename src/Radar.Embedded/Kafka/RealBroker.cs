@@ -13,7 +13,7 @@ public sealed class RealBroker : IAsyncDisposable
     public const string HomeVariable = "RADAR_KAFKA_HOME";
 
     private const string ClusterId = "UmFkYXItZW1iZWRkZWQtMQ";
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(3); // Under load a JVM takes half a minute; this only ends what would hang.
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(20);
     private readonly WatchedProcess _process;
     private readonly TimeProvider _time;
@@ -169,6 +169,7 @@ public sealed class RealBroker : IAsyncDisposable
         transaction.state.log.num.partitions=4
         share.coordinator.state.topic.replication.factor=1
         group.initial.rebalance.delay.ms=0
+        initial.broker.registration.timeout.ms=180000
         auto.create.topics.enable=false
 
         """);
