@@ -183,16 +183,17 @@ public sealed class Deaf : IWorkflowSource
     public Workflow Build() => new()
     {
         Name = "deaf",
-        Description = "Ends in its own time.",
+        Description = "Ends well although it is told to stop.",
         Tasks =
         [
             new()
             {
                 Name = "slow",
-                Body = async (context, _) =>
+                Body = async (context, token) =>
                 {
                     await Effects.NoteAsync(context, "arrived", CancellationToken.None);
-                    await Task.Delay(TimeSpan.FromSeconds(2), context.Services.GetRequiredService<TimeProvider>(), CancellationToken.None);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, context.Services.GetRequiredService<TimeProvider>(), token)
+                        .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     return null;
                 },
             },

@@ -37,21 +37,12 @@ internal static class Beginnings
         }
     }
 
-    /// <summary>When the job began; null when it has not within two minutes.</summary>
-    public static async Task<long?> OfAsync(string id, CancellationToken cancellationToken)
+    /// <summary>When the job began.</summary>
+    public static async Task<long> OfAsync(string id, CancellationToken cancellationToken)
     {
-        try
-        {
-            return await Of(id).Task.WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, cancellationToken);
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-        finally
-        {
-            Awaited.TryRemove(id, out _);
-        }
+        var at = await Of(id).Task.WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, cancellationToken);
+        Awaited.TryRemove(id, out _);
+        return at;
     }
 
     private static TaskCompletionSource<long> Of(string id) =>

@@ -169,7 +169,7 @@ public sealed class RealBroker : IAsyncDisposable
         transaction.state.log.num.partitions=4
         share.coordinator.state.topic.replication.factor=1
         group.initial.rebalance.delay.ms=0
-        initial.broker.registration.timeout.ms=180000
+        initial.broker.registration.timeout.ms={StartDeadline.TotalMilliseconds}
         auto.create.topics.enable=false
 
         """);
