@@ -28,11 +28,12 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
 
     private readonly Lock _lock = new();
     private readonly Dictionary<TradeKey, Known> _known = [];
-    private readonly Queue<TradeKey> _order = [];
+    private readonly PriorityQueue<TradeKey, (long Second, bool Ahead, long Number)> _order = new(); // What is forgotten first.
     private readonly SortedList<long, TradeKey> _newest = []; // Of each connection; of REST and the topic as number 0.
     private long _knownFrom = knownFrom;
     private TradeGap? _gap = new(begin, null, 0, IsOver: false);
     private int _gaps;
+    private long _entered;
 
     /// <summary>The stretch that is to be repaired; null: none.</summary>
     public TradeGap? Gap
@@ -53,6 +54,7 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         lock (_lock)
         {
             var known = Enter(trade, socket);
+            Forget();
             var count = known.CountOf(socket);
             if (count <= known.Published)
             {
@@ -69,6 +71,7 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         lock (_lock)
         {
             Enter(trade).Published++;
+            Forget();
             if (_gap is { } gap && trade.Time <= gap.From && !(gap.Last?.Second > trade.Second))
             {
                 _gap = gap with { Last = trade.Key };
@@ -138,6 +141,7 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
                 Enter(written).Published = count;
                 missing.Add(written);
             }
+            Forget(); // Not before: what the answer tells is held against what is known.
             return new TradeComparison(missing, gap is null || told.Count < fullWindow || Reaches(told, oldest, gap), oldest, null);
         }
     }
@@ -163,15 +167,19 @@ internal sealed class SymbolTrades(long knownFrom, DateTimeOffset? begin)
         {
             return known;
         }
-        _known[key] = known = new Known(trade);
-        _order.Enqueue(key);
-        if (_order.Count > Kept)
+        _order.Enqueue(key, (key.Second, socket == 0, _entered++));
+        return _known[key] = new Known(trade);
+    }
+
+    // Oldest first, and of one second those of REST last: REST may be ahead of a socket by any number of trades, and what it told the socket tells again.
+    private void Forget()
+    {
+        while (_order.Count > Kept)
         {
             var gone = _order.Dequeue();
             _known.Remove(gone);
             _knownFrom = Math.Max(_knownFrom, gone.Second + 1);
         }
-        return known;
     }
 
     private sealed class Known(TradeText first)

@@ -110,6 +110,28 @@ public sealed class SymbolTradesTests
         Assert.Contains("other ids", compared.Disagreement, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1_001)] // All in one second.
+    [InlineData(1_400)]
+    public void Hear_ASocketThatIsThousandsOfTradesBehindRest_PublishesNoneOfThemAgain(long lastSecond)
+    {
+        Close();
+        var trades = Enumerable.Range(0, 5_000).Select(i => Trade(1_001 + (i * (lastSecond - 1_001) / 4_999), $"{i}")).ToArray();
+        var compared = Compare([.. trades.TakeLast(Window).Reverse()]);
+        Assert.Equal(trades.TakeLast(Window), compared.Missing);
+        Hear(1, trades[..^Window]);
+        Assert.DoesNotContain(trades.TakeLast(Window), trade => _trades.Hear(1, trade));
+    }
+
+    [Fact]
+    public void Compare_AnswerThatFillsAllThatIsKept_GivesEachMissingTradeOnce()
+    {
+        Close();
+        Hear(1, [.. Enumerable.Range(0, 999).Select(i => Trade(1_002, $"{i}"))]);
+        var compared = _trades.Compare([Trade(1_002, "b"), Trade(1_001, "a"), Trade(1_001, "a"), Trade(1_000, "c")], _trades.Gap, 1_000, null, _writing);
+        Assert.Equal([Trade(1_000, "c"), Trade(1_001, "a"), Trade(1_001, "a"), Trade(1_002, "b")], compared.Missing);
+    }
+
     [Fact]
     public void Recall_TradesOfTheTopic_AreNotPublishedAgain()
     {
