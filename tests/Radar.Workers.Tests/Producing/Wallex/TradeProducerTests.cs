@@ -280,6 +280,23 @@ public sealed class TradeProducerTests
         Assert.All(capture.Published(), record => Assert.Empty(record.Message.Headers ?? []));
     }
 
+    [SharedFact("data/recordings")]
+    public async Task Recording_HeardLongAfterRestToldItsEnd_IsNotPublishedTwice()
+    {
+        var recording = Path.Combine(SharedFolder.Of("data/recordings"), "hftbacktest_binance_spot_btcusdt_20240808.gz");
+        var port = FreePort.Next();
+        await using var capture = await Capture.CreateAsync(
+            WallexStream.Trades, new WallexSettings { Replay = recording, ReplayPerSecond = 50_000, Window = 10 },
+            options => options with { BootstrapServers = $"127.0.0.1:{port}", MaxUndelivered = 20 }); // The broker is away, and sockets are read no further.
+        capture.Start();
+        var recorded = WallexRecording.Read(recording).Trades.Count;
+        await capture.UntilAsync(async () => await capture.Market.CountAsync("trades") == recorded, "the whole recording");
+        await capture.Broker.DisposeAsync();
+        capture.Broker = MockBroker.Start(port, Capture.Topics(3));
+        await capture.ComplementsLedgerAsync();
+        Assert.InRange(capture.Figure("repairedTrades"), 1, 10);
+    }
+
     // What is not in the topic lies in a listed gap of its market.
     private static async Task AssertListedAsync(Capture capture)
     {
