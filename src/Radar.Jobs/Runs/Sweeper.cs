@@ -79,11 +79,12 @@ internal sealed partial class Sweeper(
 
         // Ready and never put is owed at once, except where putting follows the commit, as that of very many does, and may be under way: those that became ready together are put one
         // after the other, and as long as some of them were put a moment ago the others have their turn. What was put is put again when others that were
-        // put later have begun, or nothing of its queue begins: behind a long queue it just waits. Should it be in vain, patience doubles each time, up to a minute.
+        // put well after it have begun, or nothing of its queue begins: behind a long queue it just waits. How far a queue has come only those tell that were put once:
+        // of others it may be an earlier job that began. Should it be in vain, patience doubles each time, up to a minute.
         foreach (var (runId, taskId) in await guard.QueryAsync(
             """
             WITH moving AS MATERIALIZED (
-              SELECT t.queue, max(t.enqueued_at) AS reached FROM radar.task_attempts a JOIN radar.task_runs t USING (task_id)
+              SELECT t.queue, max(t.enqueued_at) FILTER (WHERE t.enqueues = 1) AS reached FROM radar.task_attempts a JOIN radar.task_runs t USING (task_id)
               WHERE a.started_at > now() - $1::interval AND t.enqueued_at IS NOT NULL GROUP BY t.queue),
             never_put AS MATERIALIZED (
               SELECT DISTINCT run_id, ready_at FROM radar.task_runs WHERE state = 'ready' AND enqueued_at IS NULL AND ready_at < now() - $2::interval),
@@ -96,7 +97,7 @@ internal sealed partial class Sweeper(
               AND  ((t.state = 'ready' AND t.enqueued_at IS NULL AND t.ready_at < now() - $2::interval
                      AND NOT EXISTS (SELECT 1 FROM at_work w WHERE w.run_id = t.run_id AND w.ready_at = t.ready_at))
                 OR  (t.state = 'ready' AND t.enqueued_at IS NOT NULL
-                     AND (moving.queue IS NULL OR t.enqueued_at < moving.reached - interval '1 second')
+                     AND (moving.queue IS NULL OR t.enqueued_at < moving.reached - $1)
                      AND greatest(t.enqueued_at, t.ready_at) < now() - least($1 * power(2, greatest(t.enqueues - 1, 0)), interval '1 minute'))
                 OR  (t.state = 'retrying'
                      AND greatest(t.enqueued_at, t.not_before) < now() - least($1 * power(2, greatest(t.enqueues - t.attempt, 0)), interval '1 minute')))

@@ -164,6 +164,39 @@ public abstract class RunContract(PostgresFixture postgres, string engine) : ICl
     }
 
     [Fact]
+    public async Task Put_WhatOthersOvertook_IsPutAgainAndTheQueueBehindItIsNot()
+    {
+        var run = 0L;
+        await using (var before = await StartAsync())
+        {
+            run = await before.RunAsync("burst", ("count", "300"));
+            await before.EndedAsync(run);
+        }
+        var settings = Settings("one");
+        settings["Radar:Jobs:Unclaimed"] = "00:01:00";
+        settings["Radar:Hangfire:Batch"] = settings["Radar:Quartz:Batch"] = "0"; // Nothing of that queue begins but what is written here.
+        await using (await Node.StartAsync(settings))
+        {
+            // Of those put twenty minutes ago one has begun; another, put again just now, has begun too: its first job was before all that wait.
+            await _database.ExecuteAsync("""
+                UPDATE radar.task_attempts SET started_at = now() - CASE WHEN instance IN ('0', '1') THEN interval '0' ELSE interval '1 hour' END
+                FROM radar.task_runs t WHERE t.task_id = task_attempts.task_id;
+                UPDATE radar.task_runs SET ready_at = now() - interval '20 minutes', enqueues = CASE instance WHEN '1' THEN 2 ELSE 1 END,
+                  enqueued_at = now() - CASE instance WHEN '0' THEN interval '10 minutes' WHEN '1' THEN interval '0' WHEN '299' THEN interval '15 minutes' ELSE interval '9 minutes' END,
+                  state = CASE WHEN instance IN ('0', '1') THEN state ELSE 'ready' END
+                WHERE template = 'item' AND instance <> '';
+                UPDATE radar.workflow_runs SET state = 'running', ended_at = NULL
+                """);
+            await Eventually.TrueAsync(async () => await _database.ScalarAsync<int>("SELECT enqueues FROM radar.task_runs WHERE instance = '299'") == 2, "what was overtaken to be put again");
+            Assert.Equal(["1", "299"], await _database.ColumnAsync("SELECT instance FROM radar.task_runs WHERE enqueues > 1 AND instance <> '' ORDER BY 1"));
+        }
+        await using var after = await StartAsync();
+        Assert.True(await after.Runs.CancelAsync(run, "tester", default));
+        await after.EndedAsync(run);
+        await Eventually.TrueAsync(async () => (await AuditEngineAsync(_database)).Count == 0, "the engine to be done with what was put");
+    }
+
+    [Fact]
     public async Task Cancel_BurstUnderWay_EndsItWhileOthersEndBesideEachOther()
     {
         await using var one = await StartAsync("one");
