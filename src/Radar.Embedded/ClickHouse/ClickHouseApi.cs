@@ -13,6 +13,7 @@ internal sealed partial class ClickHouseApi(ClickHouseSettings settings, ChdbEng
 {
     // A syntax error lists the whole language.
     private const int LoggedText = 1_000;
+    private readonly StatementThreads _threads = new();
     private int _running;
 
     /// <summary>Where it answers.</summary>
@@ -41,7 +42,7 @@ internal sealed partial class ClickHouseApi(ClickHouseSettings settings, ChdbEng
                 throw new ChdbException(202, "TOO_MANY_SIMULTANEOUS_QUERIES", $"Too many simultaneous queries. Maximum: {settings.MaxStatements}");
             }
             var body = RequestBody.Open(context.Request, request.Text);
-            using var result = await new StatementRun(engine, request, body, context.RequestAborted).RunAsync();
+            using var result = await new StatementRun(engine, _threads, request, body, context.RequestAborted).RunAsync();
             await body.CompleteAsync();
             await WriteAsync(context, request, result);
         }

@@ -3,8 +3,8 @@ using System.IO.Pipelines;
 
 namespace Radar.Embedded.ClickHouse;
 
-/// <summary>One statement from its first byte to its result. It runs on a thread of its own, since the engine's calls block.</summary>
-internal sealed class StatementRun(ChdbEngine engine, StatementRequest request, PipeReader body, CancellationToken aborted)
+/// <summary>One statement from its first byte to its result.</summary>
+internal sealed class StatementRun(ChdbEngine engine, StatementThreads threads, StatementRequest request, PipeReader body, CancellationToken aborted)
 {
     // ClickHouse's max_query_size: a statement, rows of an insert excluded, is not longer.
     private const int MaxText = 256 * 1024;
@@ -15,8 +15,7 @@ internal sealed class StatementRun(ChdbEngine engine, StatementRequest request, 
     /// <summary>Runs it.</summary>
     /// <exception cref="ChdbException">It was refused.</exception>
     /// <exception cref="IOException">The body broke off; an insert is not stored then.</exception>
-    public Task<StatementResult> RunAsync() => Task.Factory.StartNew(
-        Run, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    public Task<StatementResult> RunAsync() => threads.RunAsync(Run);
 
     private StatementResult Run()
     {

@@ -55,6 +55,25 @@ public sealed class ClickHouseProcessTests(ClickHouseFixture server) : IClassFix
     }
 
     [Fact]
+    public async Task Statements_OneAfterTheOther_LeaveNoMemoryMapsBehind()
+    {
+        // Linux allows a process 65,530; two for each statement would end it after a day.
+        await StatementsAsync(100);
+        var before = Maps();
+        await StatementsAsync(400);
+        Assert.InRange(Maps() - before, int.MinValue, 200);
+
+        async Task StatementsAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                await _client.RunAsync("SELECT 1");
+            }
+        }
+        int Maps() => File.ReadLines($"/proc/{server.Pid}/maps").Count();
+    }
+
+    [Fact]
     public async Task Start_FolderInUse_SaysSo()
     {
         using var first = EmbeddedProcess.Start(new Dictionary<string, string?>(), Arguments(_folder.Path, FreePort.Next(), out var port));
